@@ -1,0 +1,112 @@
+package luabind
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+	"github.com/yuin/gopher-lua/parse"
+)
+
+// compile makes a prototype of a source text. Errors are *ScriptErrors.
+func (vm *VM) compile(display, text string) (proto *lua.FunctionProto, err error) {
+	// The parser and the compiler panic at some inputs.
+	defer func() {
+		if p := recover(); p != nil {
+			proto, err = nil, vm.errorAt(KindSyntax, display, 0, fmt.Sprintf("the compiler failed: %v", p))
+		}
+	}()
+	chunk, err := parse.Parse(strings.NewReader(withoutHeader(text)), display)
+	if err != nil {
+		return nil, vm.syntaxError(display, text, err)
+	}
+	if line, deep := tooDeep(chunk); deep {
+		return nil, vm.errorAt(KindSyntax, display, line,
+			fmt.Sprintf("expressions or blocks are nested more than %d deep here: split them up", maxNesting))
+	}
+	proto, err = lua.Compile(chunk, display)
+	if err != nil {
+		return nil, vm.syntaxError(display, text, err)
+	}
+	trim(proto)
+	return proto, nil
+}
+
+// withoutHeader takes away what editors and shells put before the code: a byte
+// order mark, and a first line that starts with #. Line numbers stay.
+func withoutHeader(text string) string {
+	text = strings.TrimPrefix(text, "\uFEFF")
+	if !strings.HasPrefix(text, "#") {
+		return text
+	}
+	if i := strings.IndexByte(text, '\n'); i >= 0 {
+		return text[i:]
+	}
+	return ""
+}
+
+// syntaxError puts the parser's and the compiler's errors into one form.
+func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
+	var pe *parse.Error
+	var ce *lua.CompileError
+	switch {
+	case errors.As(err, &pe):
+		message := strings.TrimSpace(pe.Message)
+		if pe.Pos.Line == parse.EOF {
+			lines := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1
+			if message == "syntax error" {
+				message = "the file ends too early: an 'end', 'until' or closing bracket may be missing"
+			}
+			return vm.errorAt(KindSyntax, display, lines, message)
+		}
+		if pe.Token != "" {
+			message += fmt.Sprintf(" near '%s'", clipText(oneLine(pe.Token), 40))
+		}
+		line := pe.Pos.Line
+		if pe.Pos.Column == 0 && line > 1 {
+			line-- // the scanner has just read the line's end
+		}
+		return vm.errorAt(KindSyntax, display, line, message)
+	case errors.As(err, &ce):
+		line := ce.Line
+		// For a goto the compiler names the block's end, and the line in words; for a
+		// label it names the line after.
+		if m := gotoLine.FindStringSubmatch(ce.Message); m != nil {
+			line, _ = strconv.Atoi(m[1])
+		} else if strings.HasPrefix(ce.Message, "label ") {
+			line--
+		}
+		return vm.errorAt(KindSyntax, display, line, ce.Message)
+	}
+	return vm.errorAt(KindSyntax, display, 0, oneLine(err.Error()))
+}
+
+var gotoLine = regexp.MustCompile(` at line (\d+)`)
+
+// trim mends a prototype and those in it.
+func trim(p *lua.FunctionProto) {
+	const opcodeShift = 26
+	for i, inst := range p.Code {
+		// gopher-lua counts tail calls and writes a line for each into tracebacks:
+		// endless ones took 1.6 GB. As plain calls they end at the call limit, and
+		// tracebacks show who called.
+		if int(inst>>opcodeShift) == lua.OP_TAILCALL {
+			p.Code[i] = inst&(1<<opcodeShift-1) | uint32(lua.OP_CALL)<<opcodeShift
+		}
+	}
+	// The compiler leaves slices with several times the room they need.
+	p.Code = slices.Clone(p.Code)
+	p.Constants = slices.Clone(p.Constants)
+	p.FunctionPrototypes = slices.Clone(p.FunctionPrototypes)
+	p.DbgSourcePositions = slices.Clone(p.DbgSourcePositions)
+	p.DbgLocals = slices.Clone(p.DbgLocals)
+	p.DbgCalls = slices.Clone(p.DbgCalls)
+	p.DbgUpvalues = slices.Clone(p.DbgUpvalues)
+	for _, inner := range p.FunctionPrototypes {
+		trim(inner)
+	}
+}

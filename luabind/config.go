@@ -1,0 +1,89 @@
+package luabind
+
+import (
+	"errors"
+	"time"
+)
+
+// Config says what is loaded and what it may use.
+type Config struct {
+	// Name is the bot's name, for errors and ilink.bot.name.
+	Name string
+	// Script is the path of the entry file, such as "scripts/echo.lua". Its
+	// folder is where require looks.
+	Script string
+	// Host does what the script wants done outside its VM.
+	Host Host
+	// Modules are those of an embedding program, beside our own.
+	Modules []Module
+	// Limits are what the script may use up; zero fields mean the defaults.
+	Limits Limits
+}
+
+// Limits are what a script may use up.
+type Limits struct {
+	// Instructions is how many VM instructions one handler may run, and one
+	// loading of the file.
+	Instructions int64
+	// Wall is how long one handler may take, waiting included.
+	Wall time.Duration
+	// LoadWall is how long running the file itself may take.
+	LoadWall time.Duration
+	// SourceBytes is how large one source file may be.
+	SourceBytes int
+	// Handlers is how many handlers may be under way at a time; further ones
+	// wait.
+	Handlers int
+}
+
+const (
+	// defaultInstructions is 0.15 to 0.3 s of plain computing: a
+	// thousand times what a usual message needs, and still short enough that the
+	// VM's other handlers, which wait meanwhile, are answered soon.
+	defaultInstructions = 10_000_000
+	// defaultWall leaves time for slow services and for people.
+	defaultWall = 10 * time.Minute
+	// defaultLoadWall is short: loading should define functions, not work.
+	defaultLoadWall = 5 * time.Second
+	// defaultSourceBytes bounds what the compiler, which knows no limits, gets.
+	defaultSourceBytes = 256 << 10
+	// defaultHandlers times the 11 KiB of a suspended handler is 3 MiB.
+	defaultHandlers = 256
+)
+
+// DefaultLimits returns what zero fields of [Limits] mean: ten million
+// instructions, ten minutes, five seconds for loading, 256 KiB of source and 256
+// handlers.
+func DefaultLimits() Limits {
+	return Limits{
+		Instructions: defaultInstructions,
+		Wall:         defaultWall,
+		LoadWall:     defaultLoadWall,
+		SourceBytes:  defaultSourceBytes,
+		Handlers:     defaultHandlers,
+	}
+}
+
+// orDefaults fills fields that say nothing.
+func (l Limits) orDefaults() Limits {
+	d := DefaultLimits()
+	if l.Instructions <= 0 {
+		l.Instructions = d.Instructions
+	}
+	if l.Wall <= 0 {
+		l.Wall = d.Wall
+	}
+	if l.LoadWall <= 0 {
+		l.LoadWall = d.LoadWall
+	}
+	if l.SourceBytes <= 0 {
+		l.SourceBytes = d.SourceBytes
+	}
+	if l.Handlers <= 0 {
+		l.Handlers = d.Handlers
+	}
+	return l
+}
+
+// ErrClosed says that the sandbox takes no more messages.
+var ErrClosed = errors.New("luabind: the sandbox is closed")

@@ -1,0 +1,136 @@
+---@meta ilink
+
+---What a bot can do beyond answering: a global, and what require("ilink") returns.
+---@class ilink
+---@field version string The version of ilinkd.
+ilink = {}
+
+---The bot that runs this script.
+---@class ilink.Bot
+---@field name string The bot's name in the configuration.
+ilink.bot = {}
+
+---Sends to a user without answering a message. It works only while the user's
+---window is open.
+---@param to string The user's id, such as msg.from.
+---@param content ilink.Content What to send.
+---@param ... ilink.Content More to send, in order.
+---@return ilink.SendResult? result What became of it; nil if not all was sent.
+---@return ilink.Failure? err Why not.
+---@example
+---```lua
+---local result, err = ilink.send("alice@im.wechat", "Your parcel is here.")
+---if not result then print("not sent: " .. err) end
+---```
+function ilink.send(to, content, ...) end
+
+---Answers a message, as msg:reply does. It also takes a copy of a message.
+---@param msg ilink.Message The message to answer.
+---@param content ilink.Content What to send.
+---@param ... ilink.Content More to send, in order.
+---@return ilink.SendResult? result What became of it; nil if not all was sent.
+---@return ilink.Failure? err Why not.
+---@example
+---```lua
+---function on_message(msg)
+---  ilink.reply(msg, "Got it.")
+---end
+---```
+function ilink.reply(msg, content, ...) end
+
+---Shows or hides "typing…" at a user's.
+---@param to string|ilink.Message The user's id, or a message of the user's.
+---@param on? boolean Whether to show it; true if left out.
+---@return true? ok
+---@return ilink.Failure? err
+---@example
+---```lua
+---ilink.typing("alice@im.wechat", true)
+---```
+function ilink.typing(to, on) end
+
+---Fetches what was received, and saves it if there is a path. Fetching again
+---costs nothing.
+---@param from ilink.Message|ilink.Item|ilink.Media What to fetch; of a message, its first media.
+---@param path? string Where to save it, below the bot's folder.
+---@return ilink.Media? file The file.
+---@return ilink.Failure? err
+---@example
+---```lua
+---function on_message(msg)
+---  for _, item in ipairs(msg.items) do
+---    if item.media then assert(ilink.download(item)) end
+---  end
+---end
+---```
+function ilink.download(from, path) end
+
+---Options of ilink.upload.
+---@class ilink.UploadOptions
+---@field to? string The user's id; the sender of the message being handled if left out.
+---@field kind? "image"|"video"|"file" How it shows; by the file's type if left out.
+
+---Uploads a file once, to be sent many times.
+---@param file string|ilink.Media A path below the bot's folder, or media.
+---@param options? ilink.UploadOptions
+---@return ilink.Media? media What to send.
+---@return ilink.Failure? err
+---@example
+---```lua
+---local logo
+---function on_message(msg)
+---  logo = logo or assert(ilink.upload("logo.png"))
+---  msg:reply(logo)
+---end
+---```
+function ilink.upload(file, options) end
+
+---Takes back a message that the bot sent.
+---@param id string The message's id, from the result of sending it.
+---@return true? ok
+---@return ilink.Failure? err
+---@example
+---```lua
+---function on_message(msg)
+---  local result = assert(msg:reply("Oops."))
+---  ilink.recall(result.id)
+---end
+---```
+function ilink.recall(id) end
+
+---Writes to the bot's log, at level info. Tables are written with what is in them.
+---@class ilink.Log
+---@overload fun(...: any)
+ilink.log = {}
+
+---Writes to the bot's log, at level debug.
+---@param ... any What to write, joined with spaces.
+---@example
+---```lua
+---ilink.log.debug("got", { 1, 2, 3 })
+---```
+function ilink.log.debug(...) end
+
+---Writes to the bot's log, at level info.
+---@param ... any What to write, joined with spaces.
+---@example
+---```lua
+---ilink.log.info("started")
+---```
+function ilink.log.info(...) end
+
+---Writes to the bot's log, at level warn.
+---@param ... any What to write, joined with spaces.
+---@example
+---```lua
+---ilink.log.warn("no menu today")
+---```
+function ilink.log.warn(...) end
+
+---Writes to the bot's log, at level error.
+---@param ... any What to write, joined with spaces.
+---@example
+---```lua
+---ilink.log.error("the weather service is down")
+---```
+function ilink.log.error(...) end

@@ -1,0 +1,15 @@
+// Package library has the definitions of all that bots' scripts see, in the form
+// that the Lua language server reads (https://luals.github.io/wiki/annotations).
+// With them an editor completes names, shows what they do, and finds mistakes.
+//
+// They stand in for the language server's own definitions of Lua 5.1, which has
+// much that scripts don't: its setting runtime.builtin turns those off.
+package library
+
+import "embed"
+
+// FS holds the definition files, all at its top: ilink.lua, message.lua and one
+// for each library of Lua's.
+//
+//go:embed *.lua
+var FS embed.FS

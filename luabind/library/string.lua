@@ -1,0 +1,142 @@
+---@meta string
+
+---Functions for strings, which are also their methods: ("x"):rep(3). Positions and
+---lengths are in bytes; a Chinese character has three.
+---@class stringlib
+string = {}
+
+---Returns the bytes from first to last.
+---@param s string
+---@param first? integer 1 if left out; negative counts from the end.
+---@param last? integer
+---@return integer ...
+---@example
+---```lua
+---print(("A"):byte())
+---```
+function string.byte(s, first, last) end
+
+---Makes a string of bytes.
+---@param ... integer
+---@return string
+---@example
+---```lua
+---print(string.char(72, 105))
+---```
+function string.char(...) end
+
+---Finds a pattern and returns where it begins and ends, and what it captures.
+---@param s string
+---@param pattern string
+---@param first? integer Where to start.
+---@param plain? boolean Whether pattern is a plain text.
+---@return integer? from
+---@return integer? to
+---@return any ...
+---@example
+---```lua
+---print(("hello"):find("l+"))
+---print(("a.b"):find(".", 1, true))
+---```
+function string.find(s, pattern, first, plain) end
+
+---Puts values into a text, as C's printf does.
+---@param format string
+---@param ... any
+---@return string
+---@example
+---```lua
+---print(("%s costs %.2f"):format("tea", 2.5))
+---```
+function string.format(format, ...) end
+
+---Goes through all matches of a pattern.
+---@param s string
+---@param pattern string
+---@return fun(): string, ... iterator
+---@example
+---```lua
+---for word in ("one two"):gmatch("%a+") do print(word) end
+---```
+function string.gmatch(s, pattern) end
+
+---Replaces what matches a pattern.
+---@param s string
+---@param pattern string
+---@param replacement string|table|function A text with %1 for captures, or what gives one for each match.
+---@param max? integer How many to replace.
+---@return string
+---@return integer count
+---@example
+---```lua
+---print((("hello world"):gsub("o", "0")))
+---```
+function string.gsub(s, pattern, replacement, max) end
+
+---Returns the length in bytes, as # does.
+---@param s string
+---@return integer
+---@example
+---```lua
+---print(("你好"):len() == 6)
+---```
+function string.len(s) end
+
+---Returns s with A to Z made small.
+---@param s string
+---@return string
+---@example
+---```lua
+---print(("ABC"):lower())
+---```
+function string.lower(s) end
+
+---Returns what a pattern captures, or matches if it captures nothing.
+---@param s string
+---@param pattern string
+---@param first? integer Where to start.
+---@return string? ...
+---@example
+---```lua
+---local command, rest = ("/weather Bonn"):match("^/(%a+)%s*(.*)")
+---```
+function string.match(s, pattern, first) end
+
+---Repeats s. The result may have 8 MiB.
+---@param s string
+---@param n integer
+---@return string
+---@example
+---```lua
+---print(("-"):rep(20))
+---```
+function string.rep(s, n) end
+
+---Returns the bytes of s in reverse.
+---@param s string
+---@return string
+---@example
+---```lua
+---print(("abc"):reverse())
+---```
+function string.reverse(s) end
+
+---Returns the part from first to last.
+---@param s string
+---@param first integer Negative counts from the end.
+---@param last? integer
+---@return string
+---@example
+---```lua
+---print(("hello"):sub(2, -2))
+---```
+function string.sub(s, first, last) end
+
+---Returns s with a to z made capitals.
+---@param s string
+---@return string
+---@example
+---```lua
+---print(("abc"):upper())
+---```
+function string.upper(s) end

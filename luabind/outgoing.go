@@ -1,0 +1,223 @@
+package luabind
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/ilink"
+)
+
+// outgoing is one piece that a script wants sent, before its file was looked up.
+type outgoing struct {
+	kind  ilink.ItemType
+	text  string
+	path  string // below the bot's folder
+	media *media
+	name  string
+}
+
+// contentKeys are what a table to be sent may have, in the order of sending.
+var contentKeys = []string{"text", "image", "video", "file", "name"}
+
+// send sends the arguments from index n on and returns a result to the script.
+func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message, n int) int {
+	pieces := parseContents(L, function, n)
+	vm.handling(L, function)
+	for _, p := range pieces {
+		if p.kind == ilink.ItemTypeText && p.text == "" {
+			return vm.fail(L, &HostError{Kind: failureEmpty, Message: "the text is empty, and an empty message can't be sent"})
+		}
+	}
+	var result SendResult
+	var err error
+	snapshots := make([]media, len(pieces))
+	fetched := make([]*File, len(pieces))
+	for i, p := range pieces {
+		if p.media != nil {
+			snapshots[i] = *p.media
+		}
+	}
+	vm.Block(L, func(ctx context.Context) {
+		// All files are there before anything is sent.
+		req := SendRequest{To: to, InReplyTo: inReplyTo, Parts: make([]Part, len(pieces))}
+		for i, p := range pieces {
+			req.Parts[i] = Part{Kind: p.kind, Text: p.text, Name: p.name}
+			switch {
+			case p.path != "":
+				req.Parts[i].File, err = vm.host.OpenFile(ctx, p.path)
+			case p.media != nil && snapshots[i].uploaded != nil:
+				req.Parts[i].Media = snapshots[i].uploaded
+			case p.media != nil:
+				fetched[i], err = vm.fetched(ctx, &snapshots[i])
+				req.Parts[i].File = fetched[i]
+			}
+			if err != nil {
+				return
+			}
+		}
+		result, err = vm.host.Send(ctx, req)
+	})
+	for i, f := range fetched {
+		if f != nil {
+			pieces[i].media.setFile(f)
+		}
+	}
+	if err != nil {
+		L.Push(lua.LNil)
+		failure := vm.failure(L, err)
+		if len(result.MessageIDs) > 0 {
+			failure.RawSetString("ids", stringList(L, result.MessageIDs))
+		}
+		L.Push(failure)
+		return 2
+	}
+	L.Push(sendResult(L, result))
+	return 1
+}
+
+// sendResult makes the table that tells of a send.
+func sendResult(L *lua.LState, r SendResult) *lua.LTable {
+	t := L.CreateTable(0, 3)
+	t.RawSetString("status", lua.LString(r.Status))
+	if len(r.MessageIDs) > 0 {
+		t.RawSetString("id", lua.LString(r.MessageIDs[0]))
+	}
+	t.RawSetString("ids", stringList(L, r.MessageIDs))
+	return t
+}
+
+func stringList(L *lua.LState, list []string) *lua.LTable {
+	t := L.CreateTable(len(list), 0)
+	for _, s := range list {
+		t.Append(lua.LString(s))
+	}
+	return t
+}
+
+// parseContents reads the arguments from index n on.
+func parseContents(L *lua.LState, function string, n int) []outgoing {
+	var pieces []outgoing
+	top := max(L.GetTop(), n) // no argument is a nil one
+	for i := n; i <= top; i++ {
+		pieces = append(pieces, parseContent(L, function, L.Get(i), true)...)
+	}
+	return pieces
+}
+
+// parseContent reads one thing to be sent; lists says whether it may be a list.
+func parseContent(L *lua.LState, function string, v lua.LValue, lists bool) []outgoing {
+	switch v := v.(type) {
+	case lua.LString, lua.LNumber, lua.LBool:
+		return []outgoing{{kind: ilink.ItemTypeText, text: sendableText(v)}}
+	case *lua.LUserData:
+		if m, ok := toMedia(v); ok {
+			return []outgoing{{kind: m.sendKind(), media: m, name: fileName(m.sendKind(), "")}}
+		}
+	case *lua.LTable:
+		if v.Len() > 0 {
+			if !lists {
+				L.RaiseError("%s can't send a list within a list", function)
+			}
+			return parseList(L, function, v)
+		}
+		return parseTable(L, function, v)
+	}
+	got := describe(v)
+	if v.Type() == lua.LTFunction {
+		got += "; is a () missing?"
+	}
+	L.RaiseError("%s needs a text or a table, got %s", function, got)
+	return nil
+}
+
+func parseList(L *lua.LState, function string, t *lua.LTable) []outgoing {
+	t.ForEach(func(k, _ lua.LValue) {
+		if k.Type() != lua.LTNumber {
+			L.RaiseError("%s can't send a table that is a list and has the field %s as well: write the list's items as tables", function, describe(k))
+		}
+	})
+	var pieces []outgoing
+	for i := 1; i <= t.Len(); i++ {
+		pieces = append(pieces, parseContent(L, function, t.RawGetInt(i), false)...)
+	}
+	return pieces
+}
+
+func parseTable(L *lua.LState, function string, t *lua.LTable) []outgoing {
+	t.ForEach(func(k, _ lua.LValue) { checkContentKey(L, function, k) })
+	var pieces []outgoing
+	if v := t.RawGetString("text"); v != lua.LNil {
+		if !isText(v) {
+			L.RaiseError("%s: text must be a text, got %s", function, describe(v))
+		}
+		pieces = append(pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
+	}
+	name := ""
+	if v := t.RawGetString("name"); v != lua.LNil {
+		if v.Type() != lua.LTString || t.RawGetString("file") == lua.LNil {
+			L.RaiseError(`%s: name is the name that a file shows, as in { file = "report.pdf", name = "Report.pdf" }`, function)
+		}
+		name = v.String()
+	}
+	for _, kind := range []ilink.ItemType{ilink.ItemTypeImage, ilink.ItemTypeVideo, ilink.ItemTypeFile} {
+		v := t.RawGetString(kind.String())
+		if v == lua.LNil {
+			continue
+		}
+		p := outgoing{kind: kind, name: fileName(kind, name)}
+		if m, ok := toMedia(v); ok {
+			p.media = m
+		} else if path, ok := v.(lua.LString); ok && path != "" {
+			p.path = string(path)
+		} else {
+			L.RaiseError("%s: %s must be a file's path below the bot's folder, or media, got %s", function, kind, describe(v))
+		}
+		pieces = append(pieces, p)
+	}
+	if len(pieces) == 0 {
+		L.RaiseError("%s needs a text or a table with text, image, video or file, got an empty table", function)
+	}
+	return pieces
+}
+
+// fileName is the name that goes with a part: only attachments show one.
+func fileName(kind ilink.ItemType, name string) string {
+	if kind == ilink.ItemTypeFile {
+		return name
+	}
+	return ""
+}
+
+func checkContentKey(L *lua.LState, function string, k lua.LValue) {
+	key := k.String()
+	for _, known := range contentKeys {
+		if k.Type() == lua.LTString && key == known {
+			return
+		}
+	}
+	hint := ""
+	if near := nearest(key, contentKeys); near != "" {
+		hint = fmt.Sprintf("; did you mean %s?", near)
+	}
+	L.RaiseError("%s doesn't know the field %s%s (it knows %s)", function, quote(clipText(key, 40)), hint, strings.Join(contentKeys, ", "))
+}
+
+// isText reports whether v can be sent as a text as it is.
+func isText(v lua.LValue) bool {
+	switch v.(type) {
+	case lua.LString, lua.LNumber, lua.LBool:
+		return true
+	}
+	return false
+}
+
+// sendableText is v as valid UTF-8: string.sub may have cut a character in two.
+func sendableText(v lua.LValue) string {
+	if n, ok := v.(lua.LNumber); ok {
+		return numberText(n)
+	}
+	return strings.ToValidUTF8(v.String(), "\uFFFD")
+}

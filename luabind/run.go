@@ -1,0 +1,202 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// run is one stay of ours in the VM: a handler, or the loading of the file.
+type run struct {
+	vm *VM
+	// event is what the handler handles, nil while loading.
+	event *Event
+	// caller is the context of the call into the sandbox.
+	caller context.Context
+	// ctx is for the blocking work that the run starts; it ends when the run is
+	// stopped.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// stopped is the kill flag: why the run must end, nil while it need not.
+	stopped atomic.Pointer[stopReason]
+	// release frees the timer and what watches the caller's context.
+	release func()
+}
+
+// stopReason is why a run ends early.
+type stopReason struct {
+	kind    string // KindLimit or KindKilled
+	limit   string // which limit, for KindLimit
+	message string
+	cause   error
+}
+
+// Error returns the message that scripts see.
+func (r *stopReason) Error() string { return r.message }
+
+// Unwrap returns the error of the context that ended, if that was the reason.
+func (r *stopReason) Unwrap() error { return r.cause }
+
+// newRun starts the clock. The caller calls release when the run is over.
+func (vm *VM) newRun(ctx context.Context, ev *Event, wall time.Duration) *run {
+	r := &run{vm: vm, event: ev, caller: ctx}
+	r.ctx, r.cancel = context.WithCancelCause(ctx)
+	timer := time.AfterFunc(wall, func() { r.stop(r.wallReason(wall)) })
+	unwatch := context.AfterFunc(ctx, r.callerGone)
+	r.release = func() {
+		timer.Stop()
+		unwatch()
+		r.cancel(nil)
+	}
+	return r
+}
+
+// callerGone stops the run because its caller's context ended.
+func (r *run) callerGone() {
+	why := context.Cause(r.caller)
+	if why == nil {
+		return // it was another reason, and that is noted
+	}
+	r.stop(&stopReason{kind: KindKilled, cause: why, message: r.what() + " was stopped: " + stopCause(why)})
+}
+
+// stopCause says in a person's words why a context ended.
+func stopCause(err error) string {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return "the host is stopping"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "the host's time for it is over"
+	}
+	return err.Error()
+}
+
+// stop ends the run, at its next instruction or from the call in which it
+// waits. The first reason stays.
+func (r *run) stop(why *stopReason) {
+	if r.stopped.CompareAndSwap(nil, why) {
+		r.cancel(why)
+	}
+}
+
+// what names the run in messages.
+func (r *run) what() string {
+	if r.event == nil {
+		return "loading"
+	}
+	return "the handler"
+}
+
+func (r *run) wallReason(wall time.Duration) *stopReason {
+	setting := "wall"
+	if r.event == nil {
+		setting = "load_wall"
+	}
+	return &stopReason{
+		kind: KindLimit, limit: LimitWall,
+		message: fmt.Sprintf("%s took longer than %v (wall time, waiting included); [bot.sandbox] %s raises the limit",
+			r.what(), wall, setting),
+	}
+}
+
+// budget is the context of a Lua thread. The VM calls its Done before each
+// instruction, which makes it an exact counter and a kill switch. It serves the
+// one goroutine that runs the thread, and nothing else: blocking work gets the
+// run's ordinary context.
+type budget struct {
+	run    *run
+	thread *lua.LState
+	// left is how many instructions may still be run.
+	left int64
+	// hit says that the thread met its end: what it returns is of no interest.
+	hit bool
+	// at is where that was, such as "scripts/echo.lua:3:".
+	at string
+	// caught says that the script caught an error.
+	caught bool
+}
+
+// closedChan is what Done returns when all is over; it is never written to.
+var closedChan = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+// Done counts one instruction.
+func (b *budget) Done() <-chan struct{} {
+	// The flag is looked at each time: looking only now and then lets a script
+	// take gigabytes in between.
+	if b.left--; b.left >= 0 && b.run.stopped.Load() == nil {
+		return nil
+	}
+	return b.over()
+}
+
+func (b *budget) over() <-chan struct{} {
+	if b.run.stopped.Load() == nil {
+		limit := b.run.vm.limits.Instructions
+		b.run.stop(&stopReason{
+			kind: KindLimit, limit: LimitInstructions,
+			message: fmt.Sprintf("%s ran more than %d instructions; a loop may not end, or [bot.sandbox] instructions must be raised",
+				b.run.what(), limit),
+		})
+	}
+	b.note()
+	return closedChan
+}
+
+// note records where the end was met first: a pcall may move the error on.
+func (b *budget) note() {
+	if !b.hit {
+		b.hit = true
+		b.at = scriptPosition(b.thread)
+	}
+}
+
+// scriptPosition is where the script is, such as "scripts/echo.lua:3:", past the
+// functions of Go's that it is in.
+func scriptPosition(L *lua.LState) string {
+	for level := 0; ; level++ {
+		if at := L.Where(level); !strings.HasPrefix(at, "[G]") {
+			return at // "" at the stack's end
+		}
+	}
+}
+
+// failedCall is how many instructions a caught error counts as: gopher-lua writes
+// a traceback for each, which takes as long.
+const failedCall = 200
+
+// countCaught counts what a caught error has cost: a loop of failing calls would
+// otherwise take two hundred times what its instructions say.
+func (b *budget) countCaught() {
+	b.left -= failedCall
+	b.caught = true
+}
+
+// Err returns why the run is over.
+func (b *budget) Err() error {
+	if why := b.run.stopped.Load(); why != nil {
+		return why
+	}
+	return nil
+}
+
+// Deadline and Value make a budget a context; the VM doesn't call them.
+func (b *budget) Deadline() (time.Time, bool) { return b.run.ctx.Deadline() }
+
+// Value returns what the run's ordinary context has under key.
+func (b *budget) Value(key any) any { return b.run.ctx.Value(key) }
+
+// budgetOf returns the budget of a thread, nil for the VM's main one, which runs
+// no script.
+func budgetOf(L *lua.LState) *budget {
+	b, _ := L.Context().(*budget)
+	return b
+}

@@ -1,0 +1,212 @@
+package luabind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// Sandbox is a loaded script in its VM. Its methods may be called at any time
+// from any goroutine.
+type Sandbox struct {
+	vm    *VM
+	slots chan struct{} // one is taken by each handler
+
+	mu      sync.Mutex
+	runs    map[*run]struct{}
+	closed  bool
+	closing chan struct{} // closed once no new handlers are taken
+	gone    chan struct{} // closed once, beyond that, none is running
+}
+
+// handlerName is the global that gets the messages.
+const handlerName = "on_message"
+
+// Load compiles the script and runs it once, in a fresh VM and within the limits.
+// What is the script's fault is a [*ScriptError].
+func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
+	if cfg.Host == nil {
+		return nil, errors.New("luabind: Config.Host is missing")
+	}
+	vm := newVM(ctx, cfg)
+	if err := vm.load(ctx, cfg.Modules); err != nil {
+		vm.close()
+		return nil, err
+	}
+	return &Sandbox{
+		vm:      vm,
+		slots:   make(chan struct{}, vm.limits.Handlers),
+		runs:    make(map[*run]struct{}),
+		closing: make(chan struct{}),
+		gone:    make(chan struct{}),
+	}, nil
+}
+
+// load opens the modules and runs the entry file.
+func (vm *VM) load(ctx context.Context, modules []Module) error {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	if err := vm.openModules(modules); err != nil {
+		return err
+	}
+	display := vm.sources.display
+	text, err := vm.sources.readEntry(vm.limits.SourceBytes)
+	if err != nil {
+		return vm.errorAt(KindLoad, display, 0, readProblem(err))
+	}
+	proto, err := vm.compile(display, text)
+	if err != nil {
+		return err
+	}
+	r := vm.newRun(ctx, nil, vm.limits.LoadWall)
+	defer r.release()
+	if err := vm.call(r, "the file", vm.main.NewFunctionFromProto(proto)); err != nil {
+		return err
+	}
+	if _, err := vm.handler(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// handler returns the script's on_message.
+func (vm *VM) handler() (*lua.LFunction, error) {
+	switch v := vm.main.G.Global.RawGetString(handlerName).(type) {
+	case *lua.LFunction:
+		return v, nil
+	case *lua.LNilType:
+		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
+			"the script defines no on_message: add function on_message(msg) … end")
+	default:
+		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
+			fmt.Sprintf("on_message is a %s and must be a function: function on_message(msg) … end", v.Type()))
+	}
+}
+
+// close frees the VM; no Lua code may run any more.
+func (vm *VM) close() {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	vm.main.Close()
+}
+
+// OnMessage calls the script's on_message with ev, on this goroutine, and returns
+// when it has returned. Where too many handlers are running it waits for one to
+// end. A fault of the script's is a [*ScriptError]; so is its being stopped, by
+// the end of ctx (which then is in the error) or by [Sandbox.Close].
+func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
+	if ev == nil || ev.Message == nil {
+		return errors.New("luabind: OnMessage needs an event with a message")
+	}
+	select {
+	case s.slots <- struct{}{}:
+		defer func() { <-s.slots }()
+	case <-s.closing:
+		return ErrClosed
+	case <-ctx.Done():
+		return fmt.Errorf("luabind: wait for a handler to end: %w", context.Cause(ctx))
+	}
+	r, err := s.begin(ctx, ev)
+	if err != nil {
+		return err
+	}
+	defer s.end(r)
+	return s.vm.handle(r, ev)
+}
+
+// handle runs on_message.
+func (vm *VM) handle(r *run, ev *Event) error {
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	fn, err := vm.handler()
+	if err != nil {
+		return err
+	}
+	id := messageID(ev.Message)
+	msg, in := vm.newMessage(ev)
+	vm.inFlight[id] = in
+	defer func() {
+		if vm.inFlight[id] == in {
+			delete(vm.inFlight, id)
+		}
+	}()
+	return vm.call(r, handlerName, fn, msg)
+}
+
+// begin counts a handler in.
+func (s *Sandbox) begin(ctx context.Context, ev *Event) (*run, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, ErrClosed
+	}
+	r := s.vm.newRun(ctx, ev, s.vm.limits.Wall)
+	s.runs[r] = struct{}{}
+	return r, nil
+}
+
+// end counts it out.
+func (s *Sandbox) end(r *run) {
+	r.release()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.runs, r)
+	if s.closed && len(s.runs) == 0 {
+		s.vm.close()
+		close(s.gone)
+	}
+}
+
+// Running returns how many handlers are under way.
+func (s *Sandbox) Running() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.runs)
+}
+
+// Close takes no more messages and waits for the running handlers. When ctx ends
+// it stops them, with an error of kind "killed", and waits until they are gone. It
+// may be called again, and then waits too. The error says that handlers had to be
+// stopped.
+func (s *Sandbox) Close(ctx context.Context) error {
+	s.mu.Lock()
+	if !s.closed {
+		s.closed = true
+		close(s.closing)
+		if len(s.runs) == 0 {
+			s.vm.close()
+			close(s.gone)
+		}
+	}
+	s.mu.Unlock()
+
+	select {
+	case <-s.gone:
+		return nil
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	n := len(s.runs)
+	for r := range s.runs {
+		r.stop(&stopReason{kind: KindKilled, message: r.what() + " was stopped: the script is being closed"})
+	}
+	s.mu.Unlock()
+	<-s.gone
+	if n == 0 {
+		return nil
+	}
+	return fmt.Errorf("luabind: %d handlers had to be stopped: %w", n, context.Cause(ctx))
+}
+
+// Files returns the absolute paths of all source files read so far: the entry
+// file and those that were required.
+func (s *Sandbox) Files() []string {
+	src := s.vm.sources
+	src.mu.Lock()
+	defer src.mu.Unlock()
+	return slices.Clone(src.files)
+}

@@ -1,0 +1,205 @@
+package luabind
+
+import (
+	"context"
+	"sync"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+func init() {
+	// An assignment such as t[67108863] = 1 makes gopher-lua allocate an array up
+	// to that index: 3.8 GB by default. Beyond this index it uses a hash instead.
+	// The setting is the library's, for the whole process.
+	lua.MaxArrayIndex = 1 << 20
+}
+
+// VM is one Lua VM: what a [Module] gets to work with.
+type VM struct {
+	bot    string
+	host   Host
+	limits Limits
+
+	// mu is held by the goroutine that runs Lua code or touches Lua values.
+	mu   sync.Mutex
+	main *lua.LState // runs no script; the handlers' threads are made from it
+	// spare are threads that handlers have left, for further ones.
+	spare []*lua.LState
+
+	// base is the context for work outside any run.
+	base context.Context
+
+	sources  *sources
+	required map[string]*required
+	// fault is the last file that require found faulty: in Lua it is raised as a
+	// plain string, which doesn't tell a syntax error from others.
+	fault    *ScriptError
+	builtin  map[string]lua.LValue // modules made in Go, by name
+	messages messageBinding
+	media    mediaBinding
+	failures failureBinding
+	inFlight map[string]*inbound // messages being handled, by id
+}
+
+// options make a VM small (33 KB instead of 162) and bound its stacks: Lua calls
+// nest 400 deep, and one thread holds 32k values.
+func options() lua.Options {
+	return lua.Options{
+		SkipOpenLibs:        true,
+		MinimizeStackMemory: true,
+		CallStackSize:       maxCalls,
+		RegistrySize:        128,
+		RegistryMaxSize:     32 << 10,
+		RegistryGrowStep:    1024,
+	}
+}
+
+// maxCalls is how deep Lua calls nest.
+const maxCalls = 400
+
+// newVM makes a VM with the libraries, without any module.
+func newVM(ctx context.Context, cfg Config) *VM {
+	vm := &VM{
+		bot:      cfg.Name,
+		host:     cfg.Host,
+		limits:   cfg.Limits.orDefaults(),
+		main:     lua.NewState(options()),
+		base:     context.WithoutCancel(ctx),
+		sources:  newSources(cfg.Script),
+		required: make(map[string]*required),
+		builtin:  make(map[string]lua.LValue),
+		inFlight: make(map[string]*inbound),
+	}
+	vm.openLibraries()
+	vm.failures = newFailureBinding(vm)
+	vm.media = newMediaBinding(vm)
+	vm.messages = newMessageBinding(vm)
+	return vm
+}
+
+// Bot returns the bot's name.
+func (vm *VM) Bot() string { return vm.bot }
+
+// Host returns what scripts' wishes go to.
+func (vm *VM) Host() Host { return vm.host }
+
+// State returns the VM's main state, for making tables and functions. It may be
+// used while the module is opened, and not later: functions then use the state
+// that they are called with.
+func (vm *VM) State() *lua.LState { return vm.main }
+
+// Context returns the ordinary context of the handler that calls. It ends when
+// the handler is stopped, and is what blocking work should get.
+func (vm *VM) Context(L *lua.LState) context.Context {
+	if b := budgetOf(L); b != nil {
+		return b.run.ctx
+	}
+	return vm.base
+}
+
+// Block gives up the VM while f runs, so that other handlers go on meanwhile. f
+// gets the handler's context and must not touch L or any Lua value. A handler
+// that was stopped, before or meanwhile, doesn't return from Block: it raises
+// the reason.
+func (vm *VM) Block(L *lua.LState, f func(ctx context.Context)) {
+	vm.check(L)
+	vm.unlocked(L, func() { f(vm.Context(L)) })
+	vm.check(L)
+}
+
+// unlocked runs f without the lock. Whatever f does, the lock is held again
+// afterwards: a panic may end in a script's pcall, which runs on.
+func (vm *VM) unlocked(L *lua.LState, f func()) {
+	current := L.G.CurrentThread
+	vm.mu.Unlock()
+	defer func() {
+		vm.mu.Lock()
+		L.G.CurrentThread = current
+	}()
+	f()
+}
+
+// check raises why the handler must end, if it must.
+func (vm *VM) check(L *lua.LState) {
+	b := budgetOf(L)
+	if b == nil {
+		return
+	}
+	// A host call may see its context end before the kill flag is up.
+	if b.run.ctx.Err() != nil {
+		b.run.callerGone()
+	}
+	if why := b.run.stopped.Load(); why != nil {
+		b.note()
+		L.RaiseError("%s", why.message)
+	}
+}
+
+// event returns the message that the caller handles, nil while loading.
+func (vm *VM) event(L *lua.LState) *Event {
+	if b := budgetOf(L); b != nil {
+		return b.run.event
+	}
+	return nil
+}
+
+// handling raises an error while the file is being loaded: a file that fails to
+// load must have done nothing.
+func (vm *VM) handling(L *lua.LState, function string) {
+	if vm.event(L) == nil {
+		L.RaiseError("%s works in handlers only, and the file is still being loaded: call it in on_message", function)
+	}
+}
+
+// spareThreads is how many threads a VM keeps: making one costs more than all
+// else about a short handler, mostly for tables that gopher-lua throws away.
+const spareThreads = 4
+
+// thread takes or makes a Lua thread for a run.
+func (vm *VM) thread(r *run) (*lua.LState, *budget) {
+	var th *lua.LState
+	if n := len(vm.spare); n > 0 {
+		th, vm.spare = vm.spare[n-1], vm.spare[:n-1]
+	} else {
+		// The main state has no context, so no cancel function comes along.
+		th, _ = vm.main.NewThread()
+	}
+	b := &budget{run: r, thread: th, left: vm.limits.Instructions}
+	th.SetContext(b)
+	return th, b
+}
+
+// putThread keeps a thread or frees it. Closures may still share variables with
+// the stack of one in which an error was raised: gopher-lua doesn't cut them off
+// in all cases.
+func (vm *VM) putThread(th *lua.LState, clean bool) {
+	th.RemoveContext()
+	if clean && len(vm.spare) < spareThreads {
+		vm.spare = append(vm.spare, th)
+		return
+	}
+	th.Close()
+}
+
+// call calls fn on a thread of its own for r. The VM is locked.
+func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) error {
+	th, b := vm.thread(r)
+	clean := false
+	previous := vm.main.G.CurrentThread
+	vm.main.G.CurrentThread = th
+	defer func() {
+		vm.main.G.CurrentThread = previous
+		vm.putThread(th, clean)
+	}()
+	err := th.CallByParam(lua.P{Fn: fn, NRet: 0, Protect: true}, args...)
+	// A pcall may have swallowed the end, and a function of Go's may have put its
+	// own words around it: what counts is that the end was met.
+	if b.hit {
+		return vm.stoppedError(b, err, name)
+	}
+	if err != nil {
+		return vm.scriptError(err, name)
+	}
+	clean = !b.caught
+	return nil
+}
