@@ -1,0 +1,262 @@
+package runtime
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"mime"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/luabind"
+)
+
+// files is the part of the disk that a bot's script can reach: it may read
+// below the script's folder, except for hidden files and those of the data
+// folder, and write where [bot.allow] says. Symbolic links don't lead out: each
+// access goes through os.Root.
+type files struct {
+	root  string   // the script's folder
+	data  string   // the runtime's data folder, out of bounds
+	token string   // the bot's token file, out of bounds; "" if there is none
+	write []string // folders below root, slash form
+	media string   // where downloads are kept
+}
+
+func newFiles(shared *Config, cfg BotConfig) *files {
+	f := &files{
+		root: absolute(filepath.Dir(cfg.Script)), data: absolute(shared.Data),
+		media: filepath.Join(absolute(shared.Data), "media", cfg.Name),
+	}
+	if cfg.TokenFile != "" {
+		f.token = absolute(cfg.TokenFile)
+	}
+	for _, dir := range cfg.Allow.Files {
+		f.write = append(f.write, filepath.ToSlash(filepath.Clean(dir)))
+	}
+	return f
+}
+
+func absolute(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		return abs
+	}
+	return path
+}
+
+// close removes what was downloaded: nothing refers to it after a stop.
+func (f *files) close() { os.RemoveAll(f.media) }
+
+// local checks a path that a script gave and returns it relative to the root.
+func (f *files) local(path string) (string, error) {
+	clean := filepath.Clean(filepath.FromSlash(path))
+	refuse := func(why string) (string, error) {
+		return "", &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf("%q %s", path, why)}
+	}
+	if path == "" || !filepath.IsLocal(clean) {
+		return refuse("does not lie below the script's folder")
+	}
+	for _, name := range strings.Split(filepath.ToSlash(clean), "/") {
+		if strings.HasPrefix(name, ".") && name != "." {
+			return refuse("is hidden, and so out of the script's reach")
+		}
+	}
+	full := resolved(filepath.Join(f.root, clean))
+	if f.token != "" && full == resolved(f.token) || within(full, resolved(f.data)) {
+		return refuse("belongs to the host, and so is out of the script's reach")
+	}
+	return clean, nil
+}
+
+func within(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// find describes a file below the root.
+func (f *files) find(path string) (*luabind.File, error) {
+	clean, err := f.local(path)
+	if err != nil {
+		return nil, err
+	}
+	file := &luabind.File{Path: filepath.Join(f.root, clean), Name: filepath.Base(clean)}
+	src, err := f.open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	return file, describe(src, file)
+}
+
+// open opens a file that find, keep or save made.
+func (f *files) open(file *luabind.File) (*os.File, error) {
+	dir := f.root
+	if within(file.Path, f.media) {
+		dir = f.media
+	}
+	rel, err := filepath.Rel(dir, file.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", file.Name, err)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, fileError(file.Name, err)
+	}
+	defer root.Close()
+	src, err := root.Open(rel)
+	if err != nil {
+		return nil, fileError(filepath.ToSlash(rel), err)
+	}
+	info, err := src.Stat()
+	switch {
+	case err != nil:
+		src.Close()
+		return nil, fileError(file.Name, err)
+	case !info.Mode().IsRegular():
+		src.Close()
+		return nil, &luabind.HostError{Kind: "not_a_file", Message: fmt.Sprintf("%q is not a file", filepath.ToSlash(rel))}
+	}
+	return src, nil
+}
+
+// keep writes what was downloaded into a file of the data folder.
+func (f *files) keep(src io.Reader, name string) (*luabind.File, error) {
+	if err := os.MkdirAll(f.media, 0o700); err != nil {
+		return nil, fmt.Errorf("keep a download: %w", err)
+	}
+	dst, err := os.CreateTemp(f.media, "*") // 0600
+	if err != nil {
+		return nil, fmt.Errorf("keep a download: %w", err)
+	}
+	file := &luabind.File{Path: dst.Name(), Name: name}
+	_, err = io.Copy(dst, src)
+	if err == nil {
+		err = describe(dst, file)
+	}
+	if err = errors.Join(err, dst.Close()); err != nil {
+		os.Remove(dst.Name())
+		return nil, err
+	}
+	if filepath.Ext(file.Name) == "" {
+		file.Name += extension(file.MIME)
+	}
+	return file, nil
+}
+
+// save copies a file to a path below one of the folders that the bot may write.
+// A path that ends in a slash is a folder, and the file keeps its name.
+func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
+	if strings.HasSuffix(path, "/") {
+		path += filepath.Base(filepath.Clean("/" + file.Name))
+	}
+	clean, err := f.local(path)
+	if err != nil {
+		return nil, err
+	}
+	slash := filepath.ToSlash(clean)
+	if !slices.ContainsFunc(f.write, func(dir string) bool {
+		return dir == "." || strings.HasPrefix(slash, dir+"/")
+	}) {
+		return nil, &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf(
+			"the script may not write %q: name its folder in runtime.toml, [bot.allow] files = [%q]", slash, filepath.ToSlash(filepath.Dir(clean)))}
+	}
+	if strings.HasSuffix(slash, ".lua") {
+		return nil, &luabind.HostError{Kind: "not_allowed", Message: "a script may not write scripts"}
+	}
+	src, err := f.open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	root, err := os.OpenRoot(f.root)
+	if err != nil {
+		return nil, fileError(slash, err)
+	}
+	defer root.Close()
+	if err := root.MkdirAll(filepath.Dir(clean), 0o755); err != nil {
+		return nil, fileError(slash, err)
+	}
+	// Never a half-written file under the name asked for.
+	part := clean + ".part"
+	dst, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, fileError(slash, err)
+	}
+	_, err = io.Copy(dst, src)
+	if err = errors.Join(err, dst.Close()); err == nil {
+		err = root.Rename(part, clean)
+	}
+	if err != nil {
+		root.Remove(part)
+		return nil, fileError(slash, err)
+	}
+	saved := *file
+	saved.Path, saved.Name = filepath.Join(f.root, clean), filepath.Base(clean)
+	return &saved, nil
+}
+
+// describe fills in size and type of an open file.
+func describe(src *os.File, file *luabind.File) error {
+	info, err := src.Stat()
+	if err != nil {
+		return fileError(file.Name, err)
+	}
+	head := make([]byte, 512)
+	n, err := src.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fileError(file.Name, err)
+	}
+	file.Size = info.Size()
+	file.MIME, _, _ = strings.Cut(http.DetectContentType(head[:n]), ";")
+	// The bytes say little of office documents, archives and texts; the name more.
+	if byName := mime.TypeByExtension(filepath.Ext(file.Name)); byName != "" &&
+		(file.MIME == "application/octet-stream" || file.MIME == "application/zip" || file.MIME == "text/plain") {
+		file.MIME, _, _ = strings.Cut(byName, ";")
+	}
+	return nil
+}
+
+func fileError(name string, err error) error {
+	kind, why := "failed", err.Error()
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		why = pe.Err.Error() // without the host's paths
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		kind, why = "not_found", "there is no such file"
+	case strings.Contains(why, "escapes"):
+		kind, why = "not_allowed", "a link leads out of the script's folder"
+	}
+	return &luabind.HostError{Kind: kind, Message: fmt.Sprintf("%q: %s", name, why)}
+}
+
+// nameOf is the name of an item's media as the user knows it; those without one
+// get their kind's.
+func nameOf(item *ilink.Item) string {
+	if item.File != nil && item.File.FileName != "" {
+		return filepath.Base(filepath.Clean("/" + item.File.FileName))
+	}
+	if item.Type == ilink.ItemTypeVoice {
+		return "voice.silk"
+	}
+	return item.Type.String()
+}
+
+func extension(mimeType string) string {
+	switch mimeType {
+	case "image/jpeg":
+		return ".jpg"
+	case "video/mp4":
+		return ".mp4"
+	}
+	if exts, err := mime.ExtensionsByType(mimeType); err == nil && len(exts) > 0 && mimeType != "application/octet-stream" {
+		return exts[0]
+	}
+	return ""
+}

@@ -1,0 +1,293 @@
+package runtime
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ilinkd/ilinkd/luabind"
+)
+
+const (
+	// retireTimeout is how long handlers may go on on an old generation before it
+	// is killed.
+	retireTimeout = 10 * time.Minute
+	// maxScriptFiles bounds how many files of a script's folder are looked at
+	// after a load that failed.
+	maxScriptFiles = 1000
+)
+
+// Reload tells how an attempt to load a script ended.
+type Reload struct {
+	Bot string
+	// Generation is the one that is in use now, 0 if there is none.
+	Generation int
+	// Err says why the script wasn't loaded; the generation before stays in use.
+	// It is a [*luabind.ScriptError] where the script is at fault.
+	Err error
+}
+
+// loader keeps a bot's current generation: it loads the script, watches its
+// files, and swaps in the new version only when that was loaded and started
+// without an error.
+type loader struct {
+	bot *bot
+
+	mu      sync.Mutex
+	current *generation
+	ready   chan struct{} // closed once there is a generation
+	number  int
+	retired sync.WaitGroup
+	killed  context.Context // ends when all handlers shall be killed
+	kill    context.CancelFunc
+}
+
+// generation is one loaded version of a script.
+type generation struct {
+	number  int
+	sandbox *luabind.Sandbox
+	users   sync.WaitGroup // handlers, and the loader while it is current
+}
+
+func (g *generation) release() { g.users.Done() }
+
+func newLoader(b *bot) *loader {
+	l := &loader{bot: b, ready: make(chan struct{})}
+	l.killed, l.kill = context.WithCancel(context.Background())
+	return l
+}
+
+// wait blocks until there is a generation.
+func (l *loader) wait(ctx context.Context) error {
+	select {
+	case <-l.ready:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// acquire returns the current generation; the caller releases it. There must be
+// one: see wait.
+func (l *loader) acquire() *generation {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.current.users.Add(1)
+	return l.current
+}
+
+// run loads the script and loads it again whenever its files change, until ctx
+// ends.
+func (l *loader) run(ctx context.Context) {
+	w := newWatcher(l.bot.log)
+	defer w.close()
+	script, err := filepath.Abs(l.bot.cfg.Script)
+	if err != nil {
+		script = l.bot.cfg.Script
+	}
+	dir := filepath.Dir(script)
+	files := []string{script}
+	for {
+		// The state is taken before the files are read, and of the whole folder,
+		// since it isn't known yet which of them that will be: whatever changes from
+		// here on is seen as a change, at worst once too often.
+		w.watch(files)
+		before := stateOf(union(files, luaFilesBelow(dir)))
+		sandbox, err := luabind.Load(ctx, luabind.Config{
+			Name: l.bot.cfg.Name, Script: l.bot.cfg.Script, Host: l.bot.host,
+			Modules: l.bot.shared.Modules, Limits: l.bot.cfg.Sandbox.limits(),
+		})
+		if ctx.Err() != nil {
+			if sandbox != nil {
+				sandbox.Close(context.Background())
+			}
+			return
+		}
+		failed := err != nil
+		if !failed {
+			files = union([]string{script}, sandbox.Files())
+			before.add(stateOf(files))
+			l.swap(sandbox)
+		}
+		l.report(err)
+		for quiet := false; ; quiet = true {
+			looked := files
+			if failed {
+				// What is missing may come to be anywhere in the folder.
+				looked = union(files, luaFilesBelow(dir))
+			}
+			w.watch(looked)
+			if changed := before.differs(stateOf(looked)); changed && quiet {
+				break
+			} else if changed {
+				// Saved while the last version was being loaded, and perhaps not yet in
+				// full.
+				err = w.settle(ctx)
+			} else {
+				err = w.wait(ctx)
+			}
+			if err != nil {
+				return
+			}
+		}
+	}
+}
+
+// swap makes a sandbox the current generation. The old one lives until its
+// handlers are through.
+func (l *loader) swap(sandbox *luabind.Sandbox) {
+	g := &generation{sandbox: sandbox}
+	g.users.Add(1)
+	l.mu.Lock()
+	l.number++
+	g.number = l.number
+	old := l.current
+	l.current = g
+	if old == nil {
+		close(l.ready)
+	}
+	l.mu.Unlock()
+	if old != nil {
+		l.retire(old)
+	}
+}
+
+func (l *loader) retire(g *generation) {
+	l.retired.Go(func() {
+		g.release()
+		ctx, cancel := context.WithTimeout(l.killed, retireTimeout)
+		defer cancel()
+		// A handler may have the generation and not have begun: closing the sandbox
+		// now would refuse it.
+		through := make(chan struct{})
+		go func() {
+			defer close(through)
+			g.users.Wait()
+		}()
+		select {
+		case <-through:
+		case <-ctx.Done():
+		}
+		if err := g.sandbox.Close(ctx); err != nil {
+			l.bot.log.Warn("handlers of an old generation were killed", "generation", g.number, "err", err)
+		}
+		<-through
+	})
+}
+
+// close retires the current generation and waits for all to be gone; handlers
+// still running after the limit are killed.
+func (l *loader) close(limit time.Duration) {
+	l.mu.Lock()
+	current := l.current
+	l.mu.Unlock()
+	if current != nil {
+		l.retire(current)
+	}
+	timer := time.AfterFunc(limit, l.kill)
+	defer timer.Stop()
+	l.retired.Wait()
+	l.kill()
+}
+
+func (l *loader) report(err error) {
+	l.mu.Lock()
+	number := l.number
+	l.mu.Unlock()
+	l.bot.stats.update(func(s *Status) {
+		s.Generation = number
+		if s.ScriptError = ""; err != nil {
+			s.ScriptError = err.Error()
+		}
+	})
+	switch {
+	case err == nil:
+		l.bot.log.Info("script loaded", "script", l.bot.cfg.Script, "generation", number)
+	case number > 0:
+		logScriptError(l.bot.log, "script not loaded, the version before it stays in use", err, "generation", number)
+	default:
+		logScriptError(l.bot.log, "script not loaded, messages wait until it is mended", err)
+	}
+	if f := l.bot.shared.OnReload; f != nil {
+		f(Reload{Bot: l.bot.cfg.Name, Generation: number, Err: err})
+	}
+}
+
+// logScriptError logs an error with what a script's author wants to see of it.
+func logScriptError(log *slog.Logger, msg string, err error, args ...any) {
+	args = append(args, "err", err)
+	var se *luabind.ScriptError
+	if errors.As(err, &se) {
+		args = append(args, "detail", se.Detail())
+	}
+	log.Error(msg, args...)
+}
+
+// fileState is the content of some files, as digests by path; "" for a file that
+// can't be read.
+type fileState map[string]string
+
+func stateOf(files []string) fileState {
+	s := fileState{}
+	for _, f := range files {
+		s[f] = ""
+		if text, err := os.ReadFile(f); err == nil {
+			sum := sha256.Sum256(text)
+			s[f] = string(sum[:])
+		}
+	}
+	return s
+}
+
+// add takes over the files of t that s doesn't know.
+func (s fileState) add(t fileState) {
+	for f, sum := range t {
+		if _, known := s[f]; !known {
+			s[f] = sum
+		}
+	}
+}
+
+// differs reports whether a file of now is another than in s; those that s
+// doesn't know were not there.
+func (s fileState) differs(now fileState) bool {
+	for f, sum := range now {
+		if s[f] != sum {
+			return true
+		}
+	}
+	return false
+}
+
+func union(a, b []string) []string {
+	all := append(slices.Clone(a), b...)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// luaFilesBelow lists the Lua files in a folder and those below it.
+func luaFilesBelow(dir string) []string {
+	var files []string
+	// The separator makes it follow the folder's own name if that is a link.
+	root := dir + string(filepath.Separator)
+	filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil || len(files) >= maxScriptFiles:
+			return fs.SkipDir
+		case d.IsDir() && path != root && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case strings.HasSuffix(path, ".lua"):
+			files = append(files, path)
+		}
+		return nil
+	})
+	return files
+}

@@ -1,0 +1,60 @@
+package runtime
+
+import (
+	"context"
+	"sync"
+)
+
+// stats are a bot's counters and its state.
+type stats struct {
+	mu      sync.Mutex
+	s       Status
+	changed chan struct{} // closed at the next change, nil if nobody waits
+}
+
+func (st *stats) update(f func(s *Status)) {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	f(&st.s)
+	if st.changed != nil {
+		close(st.changed)
+		st.changed = nil
+	}
+}
+
+// wait blocks until ok says so of the status, or ctx ends.
+func (st *stats) wait(ctx context.Context, ok func(s Status) bool) error {
+	for {
+		st.mu.Lock()
+		if st.changed == nil {
+			st.changed = make(chan struct{})
+		}
+		changed := st.changed
+		st.mu.Unlock()
+		if ok(st.snapshot()) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (st *stats) setState(state string, err error) {
+	st.update(func(s *Status) {
+		s.State, s.Error = state, ""
+		if err != nil {
+			s.Error = err.Error()
+		}
+	})
+}
+
+func (st *stats) snapshot() Status {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	s := st.s
+	s.Waiting = s.Received - s.Handled - s.Failed
+	return s
+}

@@ -1,0 +1,118 @@
+// Package termlog is a slog handler for people: one short line a record, and
+// texts of several lines, such as a script's error with its excerpt, as they are.
+package termlog
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// New returns a handler that writes records of at least the level to w, each in
+// one call of Write.
+func New(w io.Writer, level slog.Leveler) slog.Handler {
+	return &handler{level: level, out: &output{w: w}}
+}
+
+type output struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+type handler struct {
+	level  slog.Leveler
+	out    *output
+	attrs  []slog.Attr
+	prefix string // of the groups that are open, "a.b."
+}
+
+func (h *handler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level.Level() }
+
+func (h *handler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	more := *h
+	more.attrs = append(append([]slog.Attr(nil), h.attrs...), prefixed(h.prefix, attrs)...)
+	return &more
+}
+
+func (h *handler) WithGroup(name string) slog.Handler {
+	if name == "" {
+		return h
+	}
+	more := *h
+	more.prefix += name + "."
+	return &more
+}
+
+func prefixed(prefix string, attrs []slog.Attr) []slog.Attr {
+	out := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		out[i] = slog.Attr{Key: prefix + a.Key, Value: a.Value}
+	}
+	return out
+}
+
+func (h *handler) Handle(_ context.Context, r slog.Record) error {
+	var line, block bytes.Buffer
+	if !r.Time.IsZero() {
+		line.WriteString(r.Time.Format("15:04:05 "))
+	}
+	fmt.Fprintf(&line, "%-5s %s", r.Level, r.Message)
+	for _, a := range h.attrs {
+		write(&line, &block, "", a)
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		write(&line, &block, h.prefix, a)
+		return true
+	})
+	line.WriteByte('\n')
+	line.Write(block.Bytes())
+	h.out.mu.Lock()
+	defer h.out.mu.Unlock()
+	_, err := h.out.w.Write(line.Bytes())
+	return err
+}
+
+// write puts an attribute on the line, or into the block below it if it has
+// several lines.
+func write(line, block *bytes.Buffer, prefix string, a slog.Attr) {
+	v := a.Value.Resolve()
+	if v.Kind() == slog.KindGroup {
+		if a.Key != "" {
+			prefix += a.Key + "."
+		}
+		for _, member := range v.Group() {
+			write(line, block, prefix, member)
+		}
+		return
+	}
+	if a.Equal(slog.Attr{}) {
+		return
+	}
+	text := v.String()
+	if strings.Contains(strings.TrimSpace(text), "\n") {
+		for l := range strings.Lines(strings.TrimRight(text, "\n")) {
+			block.WriteString("    " + printable(strings.TrimRight(l, "\r\n")) + "\n")
+		}
+		return
+	}
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r == ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }) {
+		text = strconv.Quote(text)
+	}
+	line.WriteString(" " + prefix + a.Key + "=" + text)
+}
+
+// printable takes out what could steer a terminal: logs hold what users wrote.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r == '\t' || unicode.IsPrint(r) {
+			return r
+		}
+		return '\ufffd'
+	}, s)
+}
