@@ -1,0 +1,250 @@
+// Package dev is what "ilinkd dev" does: a simulated server and a bot in one
+// process, and a terminal to talk to the bot. It needs no account.
+package dev
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/ilink/ilinksim"
+	"github.com/ilinkd/ilinkd/runtime"
+)
+
+// user is who the person at the terminal is to the bot.
+const user = "you@im.wechat"
+
+// maxLine is the longest line read from the terminal, in bytes.
+const maxLine = 1 << 20
+
+// Options says what to run and where to talk.
+type Options struct {
+	// Script is the Lua file of the bot.
+	Script string
+	// Listen is the simulator's address. If it is taken and FreePort is set,
+	// another port is used.
+	Listen   string
+	FreePort bool
+	// Data is the folder for state, "" for one that is removed at the end.
+	Data string
+	// Serve runs until the context ends, without reading In.
+	Serve bool
+	// In are lines to be sent as messages; Out takes the answers.
+	In  io.Reader
+	Out io.Writer
+	// Terminal says that In and Out are a person's terminal.
+	Terminal bool
+	// Info takes what isn't an answer.
+	Info io.Writer
+	// Logger takes the log.
+	Logger *slog.Logger
+}
+
+// ErrHandlerFailed says that the script failed at a message that was piped in.
+var ErrHandlerFailed = errors.New("the script failed, see above")
+
+// Run runs until ctx ends, or until all that was read from In is answered.
+func Run(ctx context.Context, opts Options) error {
+	if _, err := os.Stat(opts.Script); err != nil {
+		return fmt.Errorf("read the script: %w", err)
+	}
+	sim, err := startSimulator(opts)
+	if err != nil {
+		return err
+	}
+	defer sim.Close()
+	data := opts.Data
+	if data == "" {
+		if data, err = os.MkdirTemp("", "ilinkd-dev-"); err != nil {
+			return fmt.Errorf("make a folder for state: %w", err)
+		}
+		defer os.RemoveAll(data)
+	}
+
+	name := botName(opts.Script)
+	account := sim.AddBot(name)
+	rt, err := runtime.New(runtime.Config{
+		Data:   data,
+		ILink:  runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
+		Logger: opts.Logger,
+		Bots: []runtime.BotConfig{{
+			Name: name, Script: opts.Script,
+			Token: &ilink.Token{BotToken: account.Token, BotID: account.ID, BaseURL: account.BaseURL},
+		}},
+	})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(opts.Info, "ilinkd dev: %s as bot %q, simulator at %s\n", opts.Script, name, sim.URL)
+	fmt.Fprintf(opts.Info, "edit the script and save it: the next message meets the new version\n")
+
+	ctx, stop := context.WithCancel(ctx)
+	var group sync.WaitGroup
+	defer group.Wait()
+	defer stop()
+	ended := make(chan error, 1)
+	group.Go(func() { ended <- rt.Run(ctx) })
+	if opts.Serve {
+		return <-ended
+	}
+
+	s := &session{opts: opts, sim: sim, rt: rt, bot: name}
+	group.Go(func() { s.print(ctx) })
+	talked := make(chan error, 1)
+	// Not waited for: a read from a terminal can't be interrupted.
+	go func() { talked <- s.talk(ctx) }()
+	select {
+	case err := <-ended:
+		return err
+	case err := <-talked:
+		return err
+	}
+}
+
+func startSimulator(opts Options) (*ilinksim.Server, error) {
+	sim := ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
+	err := sim.Start(opts.Listen)
+	if errors.Is(err, syscall.EADDRINUSE) && opts.FreePort {
+		fmt.Fprintf(opts.Info, "%s is taken, using another port\n", opts.Listen)
+		sim = ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
+		err = sim.Start("127.0.0.1:0")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("start the simulator (choose another address with --listen): %w", err)
+	}
+	return sim, nil
+}
+
+// botName makes a bot's name of a script's.
+func botName(script string) string {
+	name := strings.ToLower(strings.TrimSuffix(filepath.Base(script), filepath.Ext(script)))
+	name = strings.Trim(regexp.MustCompile(`[^a-z0-9_-]+`).ReplaceAllString(name, "-"), "-_")
+	if name == "" {
+		return "bot"
+	}
+	return name[:min(len(name), 64)]
+}
+
+// session is a conversation at the terminal.
+type session struct {
+	opts Options
+	sim  *ilinksim.Server
+	rt   *runtime.Runtime
+	bot  string
+
+	mu      sync.Mutex
+	printed int // the number of the last answer printed
+}
+
+// talk sends each line as a message, and at the end of the input waits until all
+// are answered.
+func (s *session) talk(ctx context.Context) error {
+	lines := bufio.NewScanner(s.opts.In)
+	lines.Buffer(nil, maxLine)
+	said := 0
+	s.prompt()
+	for lines.Scan() {
+		text := strings.TrimRight(lines.Text(), "\r")
+		if strings.TrimSpace(text) == "" {
+			s.prompt()
+			continue
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if _, err := s.sim.Inject(ilinksim.In{From: user, Text: strings.ToValidUTF8(text, "\ufffd")}); err != nil {
+			return fmt.Errorf("send the message: %w", err)
+		}
+		said++
+		s.prompt()
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("read the input: %w", err)
+	}
+	var last runtime.Status
+	err := s.rt.WaitStatus(ctx, s.bot, func(st runtime.Status) bool {
+		last = st
+		noScript := st.Generation == 0 && st.ScriptError != ""
+		return noScript || st.Handled+st.Failed >= said
+	})
+	if err != nil {
+		return nil // interrupted
+	}
+	s.flush()
+	if last.Failed > 0 || last.Generation == 0 {
+		return ErrHandlerFailed
+	}
+	return nil
+}
+
+// print prints answers as they come.
+func (s *session) print(ctx context.Context) {
+	for {
+		s.mu.Lock()
+		after := s.printed
+		s.mu.Unlock()
+		if _, err := s.sim.WaitSent(ctx, ilinksim.Filter{To: user}, after); err != nil {
+			return
+		}
+		s.flush()
+	}
+}
+
+// flush prints what was sent and not printed yet.
+func (s *session) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, sent := range s.sim.Sent(s.printed) {
+		s.printed = sent.N
+		text := describe(sent, s.sim.URL)
+		if sent.To != user {
+			text = "to " + sent.To + ": " + text
+		}
+		if s.opts.Terminal {
+			fmt.Fprintf(s.opts.Out, "\r\x1b[Kbot> %s\nyou> ", text)
+		} else {
+			fmt.Fprintln(s.opts.Out, text)
+		}
+	}
+}
+
+func (s *session) prompt() {
+	if s.opts.Terminal {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		fmt.Fprint(s.opts.Out, "you> ")
+	}
+}
+
+// describe is what a phone would show, as far as text can.
+func describe(sent ilinksim.Sent, base string) string {
+	if len(sent.Media) == 0 {
+		return sent.Text
+	}
+	var parts []string
+	if sent.Text != "" {
+		parts = append(parts, sent.Text)
+	}
+	for _, m := range sent.Media {
+		what := m.Kind
+		if m.Name != "" {
+			what += " " + m.Name
+		}
+		line := fmt.Sprintf("[%s, %d bytes: %s]", what, m.Size, base+strings.TrimPrefix(m.URL, base))
+		if m.Grey {
+			line += " a phone shows a grey box: " + m.Reason
+		}
+		parts = append(parts, line)
+	}
+	return strings.Join(parts, "\n")
+}
