@@ -150,6 +150,17 @@ func TestDecryptGarbage(t *testing.T) {
 	}
 }
 
+// A rest that isn't a block must not be taken for padding by chance.
+func TestDecryptNeverGuesses(t *testing.T) {
+	block := plainEncrypt(testKey[:], []byte("0123456789abcdef"))[:16]
+	for i := range 512 {
+		data := append(bytes.Clone(block), byte(i), byte(i>>8))
+		if plain, err := decryptAll(t, bytes.NewReader(data), testKey[:]); !errors.Is(err, ErrMedia) {
+			t.Fatalf("%x: %q, %v", data, plain, err)
+		}
+	}
+}
+
 func TestStreamsPassErrorsOn(t *testing.T) {
 	broken := errors.New("disk on fire")
 	for _, n := range []int{0, 1, 16, chunkSize, chunkSize + 5} {

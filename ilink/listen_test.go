@@ -24,10 +24,10 @@ type recordingStore struct {
 func (s *recordingStore) LoadCursor(context.Context) (string, error) { return s.start, s.loadErr }
 
 func (s *recordingStore) SaveCursor(ctx context.Context, cursor string) error {
-	*s.events = append(*s.events, "save "+cursor)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	*s.events = append(*s.events, "save "+cursor)
 	return s.saveErr
 }
 

@@ -46,6 +46,7 @@ func TestSplitText(t *testing.T) {
 		"skin":                        {"aaa" + thumb + thumb, 4, []string{"aaa", thumb + thumb}},
 		"combining":                   {"xx" + acute + acute + acute, 5, []string{"xx" + acute, acute + acute}},
 		"keycap":                      {"aaaa1️⃣", 5, []string{"aaaa", "1️⃣"}},
+		"mark on a full stop":         {"aaa！\ufe0fbbb", 4, []string{"aaa", "！\ufe0fbb", "b"}},
 		"mark on a blank":             {"aaaaa \u0301bb", 6, []string{"aaaaa", " \u0301bb"}},
 		"crlf":                        {"aaaa\r\nbbbb", 5, []string{"aaaa", "bbbb"}},
 		"one at a time":               {"ab c", 1, []string{"a", "b", "c"}},

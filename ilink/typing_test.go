@@ -148,6 +148,40 @@ func TestOldTicketServesWhileRenewalFails(t *testing.T) {
 	})
 }
 
+// After a success the pauses start from two seconds again.
+func TestTicketBackoffStartsAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		fails := true
+		c, f := newFake(func(c *call) (*http.Response, error) {
+			if c.endpoint == "getconfig" && fails {
+				return respond(500, "")
+			}
+			return ok(`{"typing_ticket":"t"}`)
+		})
+		try := func() int {
+			c.SendTyping(context.Background(), "u", true)
+			return f.count("getconfig")
+		}
+		for range 4 {
+			try()
+			time.Sleep(time.Minute)
+		}
+		fails = false
+		if n := try(); n != 5 || f.count("sendtyping") != 1 {
+			t.Fatalf("%d tries", n)
+		}
+		fails = true
+		time.Sleep(24 * time.Hour)
+		if n := try(); n != 6 {
+			t.Errorf("%d tries", n)
+		}
+		time.Sleep(2*time.Second + time.Millisecond)
+		if n := try(); n != 7 {
+			t.Errorf("two seconds later: %d tries", n)
+		}
+	})
+}
+
 func TestRefusedTicketIsForgotten(t *testing.T) {
 	for answer, want := range map[string]int{
 		`{"ret":-1}`: 2, `{"ret":-14}`: 1, `{"ret":-2,"errmsg":"freq limit"}`: 1,

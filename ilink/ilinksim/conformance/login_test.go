@@ -1,6 +1,8 @@
 package conformance
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -88,6 +90,11 @@ func testLogin(t *testing.T, c *client) {
 	}
 	if got != want {
 		t.Errorf("logged in with %+v, want %+v", got, want)
+	}
+	var hosts []string
+	r.call("loginHosts", nil, &hosts)
+	if want := []string{"ilinkai.weixin.qq.com", strings.TrimPrefix(r.sim.URL, "http://")}; !slices.Equal(hosts, want) {
+		t.Errorf("the client asked %q, want %q", hosts, want)
 	}
 	// The new token works.
 	r.bot = bot

@@ -23,10 +23,14 @@ process.stdout.write = process.stderr.write.bind(process.stderr);
 // Its login also has a fixed address, and follows redirects with https: both
 // go to the simulator that the test names. Nothing leaves this machine.
 let loginBase;
+let loginHosts = new Set();
 const realFetch = globalThis.fetch;
 globalThis.fetch = async (input, init) => {
   let url = new URL(input);
-  if (url.protocol === "https:" && loginBase) url = new URL(url.pathname + url.search, loginBase);
+  if (url.protocol === "https:" && loginBase) {
+    loginHosts.add(url.host);
+    url = new URL(url.pathname + url.search, loginBase);
+  }
   if (url.hostname !== "127.0.0.1") throw new Error(`conformance: ${url.origin} is not the simulator`);
   return realFetch(url, init);
 };
@@ -93,9 +97,14 @@ const calls = {
   },
   async startLogin({ baseUrl }) {
     loginBase = baseUrl;
+    loginHosts = new Set();
     return login.startWeixinLoginWithQr({});
   },
   waitForLogin: login.waitForWeixinLogin,
+  /** Which hosts the client meant, in the order in which it came to them. */
+  async loginHosts() {
+    return [...loginHosts];
+  },
   async type({ line }) {
     keyboard.write(`${line}\n`);
   },

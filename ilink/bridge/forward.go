@@ -1,0 +1,207 @@
+package bridge
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ilinkd/ilinkd/ilink"
+)
+
+const (
+	// forwardPort is where a sandbox listens, if its address doesn't say.
+	forwardPort = "3002"
+	// forwardTimeout bounds one call to it.
+	forwardTimeout = 10 * time.Second
+	// maxForwardBody is how much of an answer is read, so that the connection can
+	// be used again. It says nothing that we need.
+	maxForwardBody = 64 << 10
+)
+
+var errNoAddress = errors.New("bridge: forward: the sandbox has no address now")
+
+// newForwardClient returns a client that follows no redirects: the secret is for
+// the target alone.
+func newForwardClient(transport http.RoundTripper) *http.Client {
+	return &http.Client{
+		Transport:     transport,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// forwardMetadata and forwardMessage are what a forward target gets.
+type forwardMetadata struct {
+	ChatJID   string `json:"chat_jid"`
+	Timestamp string `json:"timestamp"`
+	Name      string `json:"name"`
+	IsGroup   bool   `json:"is_group"`
+}
+
+type forwardMessage struct {
+	ID         string `json:"id"`
+	ChatJID    string `json:"chat_jid"`
+	Sender     string `json:"sender"`
+	SenderName string `json:"sender_name"`
+	Content    string `json:"content"`
+	Timestamp  string `json:"timestamp"`
+}
+
+// forwards reports whether the binding leads to another process.
+func (p *poller) forwards() bool {
+	if p.forwardURL() != "" {
+		return true
+	}
+	pod := p.binding.PodIP != "" || p.bridge.resolver != nil
+	return pod && (p.binding.BridgeSecret != "" || p.bridge.opts.Deliver == nil)
+}
+
+func (p *poller) forwardURL() (u string) {
+	if p.bridge.opts.ForwardURL != nil {
+		// A panic is logged; what is left is the PodIP.
+		_ = guard(p.log, "ForwardURL", p.secrets, func() error {
+			u = p.bridge.opts.ForwardURL(p.binding)
+			return nil
+		})
+	}
+	return u
+}
+
+// target is where to forward to now: a sandbox's address changes when it starts
+// anew.
+func (p *poller) target() (*url.URL, error) {
+	if raw := p.forwardURL(); raw != "" {
+		u, err := url.Parse(raw)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+			// It isn't named: it may hold a password.
+			return nil, errors.New("bridge: forward: the forward URL is no http URL")
+		}
+		return u, nil
+	}
+	ip := ""
+	if r := p.bridge.resolver; r != nil {
+		err := guard(p.log, "GetPodIP", p.secrets, func() error {
+			ip = r.GetPodIP(p.key.sandboxID)
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	if ip == "" {
+		ip = p.binding.PodIP
+	}
+	if ip == "" {
+		return nil, errNoAddress
+	}
+	return podURL(ip)
+}
+
+// podURL is the base URL for an address with or without a port.
+func podURL(ip string) (*url.URL, error) {
+	host := ip
+	if _, _, err := net.SplitHostPort(ip); err != nil {
+		host = net.JoinHostPort(strings.Trim(ip, "[]"), forwardPort)
+	}
+	// Anything but a host here would send the secret to another place.
+	u, err := url.Parse("http://" + host)
+	if err != nil || u.Host != host || strings.ContainsAny(host, "/?#@ ") {
+		return nil, fmt.Errorf("bridge: forward: %q is no address", ip)
+	}
+	return u, nil
+}
+
+// forwardBatch forwards what is left of a batch, message by message. ctx says
+// when to begin no more of them: one that is on its way is let through, since
+// the target may have it already.
+func (p *poller) forwardBatch(ctx context.Context, b *batch) error {
+	for ; b.taken < len(b.updates.Messages); b.taken++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		m := b.updates.Messages[b.taken]
+		if m.Type == ilink.MessageTypeBot || len(m.Items) == 0 {
+			p.log.Debug("a message is not forwarded: it is a bot's, or has no items", "message", m)
+			continue
+		}
+		if p.mem.seen.has(m.Key()) {
+			p.log.Debug("a message is not forwarded: it was already", "message", m)
+			continue
+		}
+		if err := p.forwardOne(context.WithoutCancel(ctx), b, m); err != nil {
+			return err
+		}
+		p.mem.seen.add(m.Key())
+	}
+	return nil
+}
+
+func (p *poller) forwardOne(ctx context.Context, b *batch, m *ilink.Message) error {
+	target, err := p.target()
+	if err != nil {
+		return err
+	}
+	chat := m.From
+	if m.IsGroup() {
+		chat = m.GroupID
+	}
+	at := timestamp(m, b.meta.Received)
+	// Another address may be another process, which doesn't know the chat.
+	if known := target.Host + " " + chat; !p.mem.chats.has(known) {
+		err := p.post(ctx, target, "metadata", forwardMetadata{
+			ChatJID: chat, Timestamp: at, Name: chat, IsGroup: m.IsGroup(),
+		})
+		if err == nil {
+			p.mem.chats.add(known)
+		} else {
+			p.log.Warn("a chat's metadata was not taken", "err", err)
+		}
+	}
+	return p.post(ctx, target, "message", forwardMessage{
+		ID: forwardID(m), ChatJID: chat, Sender: m.From, SenderName: m.From, Content: content(m), Timestamp: at,
+	})
+}
+
+// post makes one call to the target.
+func (p *poller) post(ctx context.Context, target *url.URL, path string, body any) error {
+	fail := func(format string, args ...any) error {
+		return fmt.Errorf("bridge: forward: /%s: %w", path, fmt.Errorf(format, args...))
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return fail("encode: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, target.JoinPath(path).String(), bytes.NewReader(raw))
+	if err != nil {
+		return fail("the address is none")
+	}
+	req.Header.Set("Content-Type", "application/json")
+	if p.binding.BridgeSecret != "" {
+		req.Header.Set("Authorization", "Bearer "+p.binding.BridgeSecret)
+	}
+	resp, err := p.bridge.forward.Do(req)
+	if err != nil {
+		// The *url.Error around it names the whole URL.
+		var ue *url.Error
+		if errors.As(err, &ue) {
+			err = ue.Err
+		}
+		return fail("%w", scrubError(err, p.secrets()...))
+	}
+	defer func() { _ = resp.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxForwardBody))
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		// Its text is left out: it may repeat what the user wrote.
+		return fail("the answer is %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	}
+	return nil
+}
