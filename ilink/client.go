@@ -12,9 +12,11 @@ import (
 	"log/slog"
 	mathrand "math/rand/v2"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -50,6 +52,7 @@ type Client struct {
 	cursor   CursorStore
 	red      *redactor
 	tickets  *ticketCache
+	clock    serverClock
 }
 
 // Option configures a [Client].
@@ -208,7 +211,7 @@ func (c *Client) call(
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	t := transport{http: c.http, routeTag: c.routeTag, red: c.red.and(secrets...)}
+	t := transport{http: c.http, routeTag: c.routeTag, red: c.red.and(secrets...), clock: &c.clock}
 	raw, err := t.do(ctx, op, http.MethodPost, joinURL(c.base, path), header, payload)
 	if err != nil {
 		return err
@@ -221,6 +224,7 @@ type transport struct {
 	http     *http.Client
 	routeTag string
 	red      *redactor
+	clock    *serverClock // may be nil
 }
 
 // do makes one HTTP request and returns the body of a 200 answer.
@@ -238,11 +242,18 @@ func (t transport) do(ctx context.Context, op, method, url string, header http.H
 	if t.routeTag != "" {
 		req.Header["SKRouteTag"] = []string{t.routeTag}
 	}
+	var wrote atomic.Bool
+	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
+		WroteHeaders: func() { wrote.Store(true) },
+	}))
 	resp, err := t.http.Do(req)
 	if err != nil {
-		return nil, newNetError(op, err, t.red)
+		te := newNetError(op, err, t.red)
+		te.unsent = !wrote.Load()
+		return nil, te
 	}
 	defer resp.Body.Close()
+	t.clock.observe(resp.Header)
 	if resp.StatusCode != http.StatusOK {
 		raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return nil, &TransportError{

@@ -42,6 +42,8 @@ type TransportError struct {
 	Detail string
 
 	cause error
+	// unsent says that not even the request's head was written.
+	unsent bool
 }
 
 // Error says what was called and what went wrong.
@@ -64,6 +66,16 @@ func (e *TransportError) Unwrap() error { return e.cause }
 // is the one failure here that is final.
 func (e *TransportError) Temporary() bool {
 	return e.Kind != FailureHTTP || e.Status < 400 || e.Status >= 500 || e.Status == 408 || e.Status == 429
+}
+
+// MayHaveArrived reports whether the server may have carried out the call all the
+// same: the request was written, and what came back doesn't say that it was
+// refused. After a send that means that the message may have been sent.
+func (e *TransportError) MayHaveArrived() bool {
+	if e.Kind == FailureHTTP {
+		return e.Status >= 500 || e.Status < 400
+	}
+	return !e.unsent
 }
 
 // newNetError classifies an error of net/http. The *url.Error around it names

@@ -18,11 +18,12 @@ func baseLibrary(vm *VM) lib {
 		name: baseName,
 		open: lua.OpenBase,
 		stock: []string{
-			"error", "getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset",
+			"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset",
 			"select", "tonumber", "type", "unpack",
 		},
 		own: map[string]lua.LGFunction{
 			"assert":       baseAssert,
+			"error":        baseError,
 			"pcall":        basePCall,
 			"print":        vm.print,
 			"require":      vm.require,
@@ -42,10 +43,19 @@ func baseAssert(L *lua.LState) int {
 	if L.ToBool(1) {
 		return L.GetTop()
 	}
+	noteRaised(L, raisedByScript)
 	if problem := L.Get(2); problem != lua.LNil {
 		L.Error(problem, 0)
 	}
 	L.RaiseError("assertion failed!")
+	return 0
+}
+
+// baseError is gopher-lua's, and notes that the error is the script's own.
+func baseError(L *lua.LState) int {
+	problem, level := L.CheckAny(1), L.OptInt(2, 1)
+	noteRaised(L, raisedByScript)
+	L.Error(problem, level)
 	return 0
 }
 

@@ -7,6 +7,11 @@
 // which calls that block (sending, downloading, …) give up. So the handlers of
 // one VM take turns at such calls and nowhere else, and a script needs no locks.
 //
+// A script may also define on_interrupt, which is told of messages that come while
+// an earlier one of the same user is being handled ([Sandbox.OnInterrupt]), and
+// on_session_expired ([Sandbox.OnSessionExpired]). How a running handler is asked
+// to end, instead of being killed, is at [ErrInterrupted].
+//
 // What scripts may do to the world is an interface, [Host]. What they may use
 // up is in [Limits]. What went wrong in one is a [ScriptError], with file, line
 // and the code around it.

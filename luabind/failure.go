@@ -41,20 +41,30 @@ func failureText(v lua.LValue) string {
 
 // Kinds of errors that aren't the host's.
 const (
-	failureOther   = "failed"
-	failureTimeout = "timeout"
-	failureNoMedia = "no_media"
-	failureEmpty   = "empty_text"
-	failureTooBig  = "too_large"
+	failureOther       = "failed"
+	failureTimeout     = "timeout"
+	failureInterrupted = "interrupted"
+	failureNoMedia     = "no_media"
+	failureEmpty       = "empty_text"
+	failureTooBig      = "too_large"
 )
 
-// failure makes the table for an error.
+// failure makes the table for an error of a host call's.
 func (vm *VM) failure(L *lua.LState, err error) *lua.LTable {
+	b := budgetOf(L)
+	if b != nil {
+		b.failed = true
+	}
 	kind, message := failureOther, err.Error()
 	var he *HostError
 	switch {
 	case errors.As(err, &he):
 		kind, message = he.Kind, he.Message
+		if message == "" {
+			message = Advice(kind, "")
+		}
+	case errors.Is(err, ErrInterrupted), b != nil && b.run.look() && errors.Is(err, context.Canceled):
+		kind, message = failureInterrupted, "the call was broken off, as the handler was interrupted"
 	case errors.Is(err, context.DeadlineExceeded):
 		kind = failureTimeout
 	}

@@ -3,19 +3,24 @@ package luabind
 import (
 	"context"
 	"log/slog"
+	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
 )
 
 // Host is what a script may do to the world outside its VM; the runtime
 // implements it. Its methods are called on handlers' goroutines with the VM
-// unlocked, many at a time, and may block: they end when ctx does. ctx carries
-// what was put into the context of the call into the sandbox.
+// unlocked, many at a time, and may block: they end when ctx does, with its cause
+// or its error, from which a script is told that it was interrupted (see
+// [ErrInterrupted]). ctx carries what was put into the context of the call into
+// the sandbox.
 //
 // An error that a script should be able to tell from others is a [*HostError].
 type Host interface {
-	// Send sends the parts of req in order. An error says that not all were sent;
-	// the result then tells of those that were.
+	// Send sends the parts of req in order, or takes them on to send them later. An
+	// error says that not all were; the result then tells of those that were. A
+	// result whose status is neither StatusSent nor StatusDeferred is a failure too,
+	// and needs no error beside it.
 	Send(ctx context.Context, req SendRequest) (SendResult, error)
 	// Typing shows or takes away "typing…" at a user's.
 	Typing(ctx context.Context, to string, on bool) error
@@ -43,6 +48,12 @@ type SendRequest struct {
 	InReplyTo *ilink.Message
 	// Parts are the pieces, at least one.
 	Parts []Part
+	// Mode says what becomes of what can't be sent at once: one of the Mode
+	// constants, "" where the script left it to the host.
+	Mode string
+	// Lifetime is how long it may wait before it is given up, 0 where the script
+	// left it to the host.
+	Lifetime time.Duration
 }
 
 // Part is one piece of what is sent: a text, or a file shown in one way.
@@ -60,25 +71,14 @@ type Part struct {
 	Name string
 }
 
-// Send statuses. Each says what became of a send.
-const (
-	StatusSent = "sent" // accepted by the server
-)
-
-// SendResult tells what became of a send.
-type SendResult struct {
-	// Status is one of the Status constants.
-	Status string
-	// MessageIDs are the server's ids of the messages sent, in order.
-	MessageIDs []string
-}
-
 // HostError is a failure that a script can look at: in Lua it is a table with
 // the fields kind and message, which prints as the message.
 type HostError struct {
-	// Kind is a word in snake_case, such as "window_closed" or "not_found".
+	// Kind is a word in snake_case, such as "not_found"; for a send that failed, one
+	// of the Status constants where one fits.
 	Kind string
-	// Message says what happened and what to do about it.
+	// Message says what happened and what to do about it; for a Kind that is one of
+	// the Status constants it may be left empty, and then is [Advice].
 	Message string
 }
 
@@ -103,6 +103,16 @@ type Event struct {
 	Message *ilink.Message
 	// Quote is what the message quotes, nil if nothing.
 	Quote *Quote
+
+	// Waiting returns the earliest message of the same conversation that waits
+	// behind this one, nil if none does. It may be nil itself. A script may call it
+	// in a loop and with the VM locked: it must be quick, must not call into the
+	// sandbox, and is called on the handler's goroutine while others add messages.
+	Waiting func() *ilink.Message
+	// Interrupted reports whether the handler should come to an end; it may be
+	// nil. What is said of Waiting holds for it too. A handler whose context ended
+	// with [ErrInterrupted] knows without it.
+	Interrupted func() bool
 }
 
 // Quote is an earlier message that another one quotes, as far as it is known.

@@ -24,6 +24,8 @@ func (ilinkModule) Open(vm *VM) (lua.LValue, error) {
 		"download": vm.ilinkDownload,
 		"upload":   vm.ilinkUpload,
 		"recall":   vm.ilinkRecall,
+
+		"cancelled": vm.ilinkCancelled,
 	})
 	bot := vm.State().NewTable()
 	bot.RawSetString("name", lua.LString(vm.Bot()))
@@ -128,6 +130,9 @@ func (vm *VM) ilinkUpload(L *lua.LState) int {
 	}
 	to, kind := vm.uploadOptions(L)
 	vm.handling(L, "ilink.upload")
+	if to == "" {
+		L.RaiseError(`upload needs the receiver here, as in { to = "…" }: no message is being handled`)
+	}
 
 	var file *File
 	var uploaded *ilink.CDNMedia

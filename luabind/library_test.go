@@ -114,7 +114,12 @@ func registered(t testing.TB) map[string]bool {
 function on_message(msg)
   results = { sent = msg:reply("x"), failed = select(2, msg:reply("")) }
   message = msg
-end`)
+end
+function on_interrupt(msg) end
+function on_session_expired(info) session = info end`)
+	b.host.send = func(context.Context, SendRequest) (SendResult, error) {
+		return SendResult{Status: StatusDeferred, Reason: ReasonQuota, MessageIDs: []string{"1"}}, nil
+	}
 	ev := textEvent("1", "x")
 	ev.Message.GroupID = "g"
 	ev.Message.Items = []ilink.Item{
@@ -124,6 +129,9 @@ end`)
 	}
 	ev.Quote = &Quote{ID: "1", Item: &ev.Message.Items[2]}
 	if err := b.OnMessage(context.Background(), ev); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.OnSessionExpired(context.Background(), SessionInfo{}); err != nil {
 		t.Fatal(err)
 	}
 	b.vm.mu.Lock()
@@ -141,7 +149,7 @@ end`)
 	results := g.RawGetString("results").(*lua.LTable)
 	g.ForEach(func(k, v lua.LValue) {
 		switch name := k.String(); {
-		case name == "message" || name == "results":
+		case name == "message" || name == "results" || name == "session":
 		case name == "_G":
 			names[name] = true
 		case name == "ilink":
@@ -163,6 +171,7 @@ end`)
 	message.RawGetString("items").(*lua.LTable).ForEach(func(_, item lua.LValue) { fields("ilink.Item", item) })
 	fields("ilink.SendResult", results.RawGetString("sent"))
 	fields("ilink.Failure", results.RawGetString("failed"))
+	fields("ilink.SessionInfo", g.RawGetString("session"))
 	for _, f := range append(fieldNames(b.vm.media.methods), mediaFields...) {
 		names["ilink.Media."+f] = true
 	}
@@ -233,6 +242,12 @@ func TestDefinitionsAreComplete(t *testing.T) {
 		}
 		writeFiles(t, b.dir, "cat.png", "x", "logo.png", "x", "report.pdf", "x")
 		if err := b.OnMessage(context.Background(), imageEvent()); err != nil {
+			t.Errorf("%s: the example of %s: %v", d.file, name, err)
+		}
+		if _, err := b.OnInterrupt(context.Background(), textEvent("2", "stop")); err != nil {
+			t.Errorf("%s: the example of %s: %v", d.file, name, err)
+		}
+		if err := b.OnSessionExpired(context.Background(), SessionInfo{Message: "log in"}); err != nil {
 			t.Errorf("%s: the example of %s: %v", d.file, name, err)
 		}
 	}

@@ -103,14 +103,14 @@ func newMediaBinding(vm *VM) mediaBinding {
 			} else if v := methods.RawGetString(key); v != lua.LNil {
 				L.Push(v)
 			} else if near := nearest(key, known); near != "" {
-				L.RaiseError("media has no field %s; did you mean %s?", key, near)
+				raiseMistake(L, "media has no field %s; did you mean %s?", key, near)
 			} else {
-				L.RaiseError("media has no field %s; it has kind, name, mime, size, read and save", key)
+				raiseMistake(L, "media has no field %s; it has kind, name, mime, size, read and save", key)
 			}
 			return 1
 		},
 		"__newindex": func(L *lua.LState) int {
-			L.RaiseError("media can't be changed: %s was assigned", L.Get(2).String())
+			raiseMistake(L, "media can't be changed: %s was assigned", L.Get(2).String())
 			return 0
 		},
 		"__tostring": func(L *lua.LState) int {

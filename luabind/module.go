@@ -69,9 +69,9 @@ func (vm *VM) locked(path string, fields *lua.LTable) *lua.LTable {
 	inner.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		key := L.Get(2).String()
 		if near := nearest(key, names); near != "" {
-			L.RaiseError("%s.%s does not exist; did you mean %s.%s?", path, key, path, near)
+			raiseMistake(L, "%s.%s does not exist; did you mean %s.%s?", path, key, path, near)
 		}
-		L.RaiseError("%s.%s does not exist", path, key)
+		raiseMistake(L, "%s.%s does not exist", path, key)
 		return 0
 	}))
 	fields.Metatable = inner
@@ -80,7 +80,7 @@ func (vm *VM) locked(path string, fields *lua.LTable) *lua.LTable {
 	mt := L.CreateTable(0, 3)
 	mt.RawSetString("__index", fields)
 	mt.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
-		L.RaiseError("%s.%s can't be assigned: %s belongs to the host; keep your own values in a table of your own",
+		raiseMistake(L, "%s.%s can't be assigned: %s belongs to the host; keep your own values in a table of your own",
 			path, L.Get(2).String(), path)
 		return 0
 	}))

@@ -19,12 +19,14 @@ type outgoing struct {
 	name  string
 }
 
-// contentKeys are what a table to be sent may have, in the order of sending.
-var contentKeys = []string{"text", "image", "video", "file", "name"}
+// contentKeys are what a table to be sent may have, in the order of sending, with
+// the options last.
+var contentKeys = []string{"text", "image", "video", "file", "name", optionMode, optionLifetime}
 
 // send sends the arguments from index n on and returns a result to the script.
 func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message, n int) int {
-	pieces := parseContents(L, function, n)
+	c := parseContents(L, function, n)
+	pieces := c.pieces
 	vm.handling(L, function)
 	for _, p := range pieces {
 		if p.kind == ilink.ItemTypeText && p.text == "" {
@@ -42,7 +44,10 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 	}
 	vm.Block(L, func(ctx context.Context) {
 		// All files are there before anything is sent.
-		req := SendRequest{To: to, InReplyTo: inReplyTo, Parts: make([]Part, len(pieces))}
+		req := SendRequest{
+			To: to, InReplyTo: inReplyTo, Parts: make([]Part, len(pieces)),
+			Mode: c.options.mode, Lifetime: c.options.lifetime,
+		}
 		for i, p := range pieces {
 			req.Parts[i] = Part{Kind: p.kind, Text: p.text, Name: p.name}
 			switch {
@@ -65,6 +70,12 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 			pieces[i].media.setFile(f)
 		}
 	}
+	if err == nil {
+		result = result.complete(len(pieces))
+		if result.failed() {
+			err = &HostError{Kind: result.Status}
+		}
+	}
 	if err != nil {
 		L.Push(lua.LNil)
 		failure := vm.failure(L, err)
@@ -74,86 +85,82 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 		L.Push(failure)
 		return 2
 	}
-	L.Push(sendResult(L, result))
+	L.Push(vm.sendResult(L, result))
 	return 1
 }
 
-// sendResult makes the table that tells of a send.
-func sendResult(L *lua.LState, r SendResult) *lua.LTable {
-	t := L.CreateTable(0, 3)
-	t.RawSetString("status", lua.LString(r.Status))
-	if len(r.MessageIDs) > 0 {
-		t.RawSetString("id", lua.LString(r.MessageIDs[0]))
-	}
-	t.RawSetString("ids", stringList(L, r.MessageIDs))
-	return t
-}
-
-func stringList(L *lua.LState, list []string) *lua.LTable {
-	t := L.CreateTable(len(list), 0)
-	for _, s := range list {
-		t.Append(lua.LString(s))
-	}
-	return t
+// contents are the arguments of a send, as far as they were read.
+type contents struct {
+	L        *lua.LState
+	function string
+	pieces   []outgoing
+	options  sendOptions
 }
 
 // parseContents reads the arguments from index n on.
-func parseContents(L *lua.LState, function string, n int) []outgoing {
-	var pieces []outgoing
+func parseContents(L *lua.LState, function string, n int) *contents {
+	c := &contents{L: L, function: function}
 	top := max(L.GetTop(), n) // no argument is a nil one
 	for i := n; i <= top; i++ {
-		pieces = append(pieces, parseContent(L, function, L.Get(i), true)...)
+		c.add(L.Get(i), true)
 	}
-	return pieces
+	if len(c.pieces) == 0 {
+		L.RaiseError("%s got options and nothing to send: it needs a text, image, video or file as well", function)
+	}
+	return c
 }
 
-// parseContent reads one thing to be sent; lists says whether it may be a list.
-func parseContent(L *lua.LState, function string, v lua.LValue, lists bool) []outgoing {
+// add reads one thing to be sent; lists says whether it may be a list.
+func (c *contents) add(v lua.LValue, lists bool) {
 	switch v := v.(type) {
 	case lua.LString, lua.LNumber, lua.LBool:
-		return []outgoing{{kind: ilink.ItemTypeText, text: sendableText(v)}}
+		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
+		return
 	case *lua.LUserData:
 		if m, ok := toMedia(v); ok {
-			return []outgoing{{kind: m.sendKind(), media: m, name: fileName(m.sendKind(), "")}}
+			c.pieces = append(c.pieces, outgoing{kind: m.sendKind(), media: m})
+			return
 		}
 	case *lua.LTable:
-		if v.Len() > 0 {
-			if !lists {
-				L.RaiseError("%s can't send a list within a list", function)
-			}
-			return parseList(L, function, v)
+		switch {
+		case v.Len() == 0:
+			c.addTable(v)
+		case !lists:
+			c.L.RaiseError("%s can't send a list within a list", c.function)
+		default:
+			c.addList(v)
 		}
-		return parseTable(L, function, v)
+		return
 	}
 	got := describe(v)
 	if v.Type() == lua.LTFunction {
 		got += "; is a () missing?"
 	}
-	L.RaiseError("%s needs a text or a table, got %s", function, got)
-	return nil
+	c.L.RaiseError("%s needs a text or a table, got %s", c.function, got)
 }
 
-func parseList(L *lua.LState, function string, t *lua.LTable) []outgoing {
+func (c *contents) addList(t *lua.LTable) {
 	t.ForEach(func(k, _ lua.LValue) {
-		if k.Type() != lua.LTNumber {
-			L.RaiseError("%s can't send a table that is a list and has the field %s as well: write the list's items as tables", function, describe(k))
+		if k.Type() != lua.LTNumber && !isSendOption(k) {
+			c.L.RaiseError("%s can't send a table that is a list and has the field %s as well: write the list's items as tables", c.function, describe(k))
 		}
 	})
-	var pieces []outgoing
+	c.addOptions(t)
 	for i := 1; i <= t.Len(); i++ {
-		pieces = append(pieces, parseContent(L, function, t.RawGetInt(i), false)...)
+		c.add(t.RawGetInt(i), false)
 	}
-	return pieces
 }
 
-func parseTable(L *lua.LState, function string, t *lua.LTable) []outgoing {
+func (c *contents) addTable(t *lua.LTable) {
+	L, function := c.L, c.function
 	t.ForEach(func(k, _ lua.LValue) { checkContentKey(L, function, k) })
-	var pieces []outgoing
+	given := c.addOptions(t)
+	before := len(c.pieces)
 	if v := t.RawGetString("text"); v != lua.LNil {
 		if !isText(v) {
 			L.RaiseError("%s: text must be a text, got %s", function, describe(v))
 		}
-		pieces = append(pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
+		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
 	}
 	name := ""
 	if v := t.RawGetString("name"); v != lua.LNil {
@@ -175,12 +182,12 @@ func parseTable(L *lua.LState, function string, t *lua.LTable) []outgoing {
 		} else {
 			L.RaiseError("%s: %s must be a file's path below the bot's folder, or media, got %s", function, kind, describe(v))
 		}
-		pieces = append(pieces, p)
+		c.pieces = append(c.pieces, p)
 	}
-	if len(pieces) == 0 {
+	// A table of options alone may stand beside what it is about.
+	if len(c.pieces) == before && !given {
 		L.RaiseError("%s needs a text or a table with text, image, video or file, got an empty table", function)
 	}
-	return pieces
 }
 
 // fileName is the name that goes with a part: only attachments show one.

@@ -26,14 +26,14 @@ func (vm *VM) require(L *lua.LState) int {
 		return 1
 	}
 	if !isModulePath(name) {
-		L.RaiseError(`require(%s): a module's name is a file's below the script's folder, without .lua and with dots for slashes, such as "lib.menu"`,
+		raiseMistake(L, `require(%s): a module's name is a file's below the script's folder, without .lua and with dots for slashes, such as "lib.menu"`,
 			quote(clipText(name, 80)))
 	}
 	m, loading := vm.required[name]
 	for loading && m.value == nil {
 		b := budgetOf(L)
 		if b == nil || m.by == b.run {
-			L.RaiseError("require(%q): the modules require each other in a circle; move what both need into a third", name)
+			raiseMistake(L, "require(%q): the modules require each other in a circle; move what both need into a third", name)
 		}
 		// Another handler loads it and waits for something.
 		vm.Block(L, func(ctx context.Context) {
@@ -57,9 +57,10 @@ func (vm *VM) loadModule(L *lua.LState, name string) *required {
 	var fault *ScriptError
 	if errors.As(err, &fault) {
 		vm.fault = fault
+		noteRaised(L, raisedMistake)
 		L.Error(lua.LString(fault.Error()), 0)
 	} else if err != nil {
-		L.RaiseError("%s", err.Error())
+		raiseMistake(L, "%s", err.Error())
 	}
 	m := &required{done: make(chan struct{})}
 	if b := budgetOf(L); b != nil {

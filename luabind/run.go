@@ -5,23 +5,35 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/ilink"
 )
 
 // run is one stay of ours in the VM: a handler, or the loading of the file.
 type run struct {
 	vm *VM
-	// event is what the handler handles, nil while loading.
+	// loading says that it is the loading of the file.
+	loading bool
+	// event is what the handler handles, nil if that is no message.
 	event *Event
 	// caller is the context of the call into the sandbox.
 	caller context.Context
 	// ctx is for the blocking work that the run starts; it ends when the run is
-	// stopped.
+	// stopped or interrupted.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
+	// second takes the place of ctx after an interrupt, nil before.
+	second    atomic.Pointer[secondContext]
+	interrupt sync.Once // sets second
+	// waiting is the message that ilink.cancelled has shown last, and shown its
+	// table; the VM's lock guards them.
+	waiting *ilink.Message
+	shown   *lua.LTable
 	// stopped is the kill flag: why the run must end, nil while it need not.
 	stopped atomic.Pointer[stopReason]
 	// release frees the timer and what watches the caller's context.
@@ -42,25 +54,60 @@ func (r *stopReason) Error() string { return r.message }
 // Unwrap returns the error of the context that ended, if that was the reason.
 func (r *stopReason) Unwrap() error { return r.cause }
 
-// newRun starts the clock. The caller calls release when the run is over.
-func (vm *VM) newRun(ctx context.Context, ev *Event, wall time.Duration) *run {
-	r := &run{vm: vm, event: ev, caller: ctx}
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
+// secondContext is for the work that a run starts after it was interrupted. It has
+// the values of the caller's context, and ends only when the run is stopped.
+type secondContext struct {
+	context.Context
+	cancel context.CancelCauseFunc
+}
+
+// newLoading is newRun for the loading of the file.
+func (vm *VM) newLoading(ctx context.Context) *run {
+	r := &run{vm: vm, caller: ctx, loading: true}
+	r.start(vm.limits.LoadWall)
+	return r
+}
+
+// newRun begins a run that handles ev, or no message if that is nil. Its user
+// calls release when it is over.
+func (vm *VM) newRun(ctx context.Context, ev *Event) *run {
+	r := &run{vm: vm, caller: ctx, event: ev}
+	r.start(vm.limits.Wall)
+	return r
+}
+
+// start starts the clock.
+func (r *run) start(wall time.Duration) {
+	r.ctx, r.cancel = context.WithCancelCause(r.caller)
 	timer := time.AfterFunc(wall, func() { r.stop(r.wallReason(wall)) })
-	unwatch := context.AfterFunc(ctx, r.callerGone)
+	unwatch := context.AfterFunc(r.caller, r.callerGone)
 	r.release = func() {
 		timer.Stop()
 		unwatch()
 		r.cancel(nil)
+		if c := r.second.Load(); c != nil {
+			c.cancel(nil)
+		}
 	}
-	return r
 }
 
-// callerGone stops the run because its caller's context ended.
+// callerGone stops the run because its caller's context ended, or interrupts it
+// if that was the cause. It may be called again.
 func (r *run) callerGone() {
 	why := context.Cause(r.caller)
 	if why == nil {
 		return // it was another reason, and that is noted
+	}
+	if errors.Is(why, ErrInterrupted) {
+		r.interrupt.Do(func() {
+			c := new(secondContext)
+			c.Context, c.cancel = context.WithCancelCause(context.WithoutCancel(r.caller))
+			r.second.Store(c)
+			if why := r.stopped.Load(); why != nil { // stop may have come too early to see c
+				c.cancel(why)
+			}
+		})
+		return
 	}
 	r.stop(&stopReason{kind: KindKilled, cause: why, message: r.what() + " was stopped: " + stopCause(why)})
 }
@@ -81,12 +128,32 @@ func stopCause(err error) string {
 func (r *run) stop(why *stopReason) {
 	if r.stopped.CompareAndSwap(nil, why) {
 		r.cancel(why)
+		if c := r.second.Load(); c != nil {
+			c.cancel(why)
+		}
 	}
+}
+
+// look catches up with the caller's context, whose end may not have been told
+// yet, and reports whether the run was interrupted.
+func (r *run) look() (interrupted bool) {
+	if r.ctx.Err() != nil {
+		r.callerGone()
+	}
+	return r.second.Load() != nil
+}
+
+// context is what blocking work that starts now gets.
+func (r *run) context() context.Context {
+	if r.look() {
+		return r.second.Load()
+	}
+	return r.ctx
 }
 
 // what names the run in messages.
 func (r *run) what() string {
-	if r.event == nil {
+	if r.loading {
 		return "loading"
 	}
 	return "the handler"
@@ -94,7 +161,7 @@ func (r *run) what() string {
 
 func (r *run) wallReason(wall time.Duration) *stopReason {
 	setting := "wall"
-	if r.event == nil {
+	if r.loading {
 		setting = "load_wall"
 	}
 	return &stopReason{
@@ -119,6 +186,10 @@ type budget struct {
 	at string
 	// caught says that the script caught an error.
 	caught bool
+	// raised is how the error that is under way came about.
+	raised raised
+	// failed says that a call of the host's has failed.
+	failed bool
 }
 
 // closedChan is what Done returns when all is over; it is never written to.
@@ -178,6 +249,7 @@ const failedCall = 200
 func (b *budget) countCaught() {
 	b.left -= failedCall
 	b.caught = true
+	b.raised = raisedElsewhere
 }
 
 // Err returns why the run is over.

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-
-	lua "github.com/yuin/gopher-lua"
 )
 
 // Sandbox is a loaded script in its VM. Its methods may be called at any time
@@ -22,9 +20,6 @@ type Sandbox struct {
 	closing chan struct{} // closed once no new handlers are taken
 	gone    chan struct{} // closed once, beyond that, none is running
 }
-
-// handlerName is the global that gets the messages.
-const handlerName = "on_message"
 
 // Load compiles the script and runs it once, in a fresh VM and within the limits.
 // What is the script's fault is a [*ScriptError].
@@ -62,29 +57,12 @@ func (vm *VM) load(ctx context.Context, modules []Module) error {
 	if err != nil {
 		return err
 	}
-	r := vm.newRun(ctx, nil, vm.limits.LoadWall)
+	r := vm.newLoading(ctx)
 	defer r.release()
-	if err := vm.call(r, "the file", vm.main.NewFunctionFromProto(proto)); err != nil {
+	if _, err := vm.call(r, "the file", vm.main.NewFunctionFromProto(proto)); err != nil {
 		return err
 	}
-	if _, err := vm.handler(); err != nil {
-		return err
-	}
-	return nil
-}
-
-// handler returns the script's on_message.
-func (vm *VM) handler() (*lua.LFunction, error) {
-	switch v := vm.main.G.Global.RawGetString(handlerName).(type) {
-	case *lua.LFunction:
-		return v, nil
-	case *lua.LNilType:
-		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
-			"the script defines no on_message: add function on_message(msg) … end")
-	default:
-		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
-			fmt.Sprintf("on_message is a %s and must be a function: function on_message(msg) … end", v.Type()))
-	}
+	return vm.checkHooks()
 }
 
 // close frees the VM; no Lua code may run any more.
@@ -98,6 +76,9 @@ func (vm *VM) close() {
 // when it has returned. Where too many handlers are running it waits for one to
 // end. A fault of the script's is a [*ScriptError]; so is its being stopped, by
 // the end of ctx (which then is in the error) or by [Sandbox.Close].
+//
+// A ctx that ends with the cause [ErrInterrupted] interrupts the handler instead;
+// see there.
 func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
 	if ev == nil || ev.Message == nil {
 		return errors.New("luabind: OnMessage needs an event with a message")
@@ -110,31 +91,11 @@ func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
 	case <-ctx.Done():
 		return fmt.Errorf("luabind: wait for a handler to end: %w", context.Cause(ctx))
 	}
-	r, err := s.begin(ctx, ev)
-	if err != nil {
-		return err
+	if errors.Is(context.Cause(ctx), ErrInterrupted) {
+		return fmt.Errorf("luabind: before the handler began: %w", ErrInterrupted)
 	}
-	defer s.end(r)
-	return s.vm.handle(r, ev)
-}
-
-// handle runs on_message.
-func (vm *VM) handle(r *run, ev *Event) error {
-	vm.mu.Lock()
-	defer vm.mu.Unlock()
-	fn, err := vm.handler()
-	if err != nil {
-		return err
-	}
-	id := messageID(ev.Message)
-	msg, in := vm.newMessage(ev)
-	vm.inFlight[id] = in
-	defer func() {
-		if vm.inFlight[id] == in {
-			delete(vm.inFlight, id)
-		}
-	}()
-	return vm.call(r, handlerName, fn, msg)
+	_, err := s.callGlobal(ctx, messageHook, ev, nil)
+	return err
 }
 
 // begin counts a handler in.
@@ -144,7 +105,7 @@ func (s *Sandbox) begin(ctx context.Context, ev *Event) (*run, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	r := s.vm.newRun(ctx, ev, s.vm.limits.Wall)
+	r := s.vm.newRun(ctx, ev)
 	s.runs[r] = struct{}{}
 	return r, nil
 }

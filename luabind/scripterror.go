@@ -43,7 +43,8 @@ type ScriptError struct {
 	// Limit says which limit was hit, where Kind is KindLimit.
 	Limit string
 
-	cause error
+	cause   error
+	certain bool
 }
 
 // Error returns position and message, in one line.
@@ -71,7 +72,8 @@ func (e *ScriptError) Detail() string {
 	return b.String()
 }
 
-// Unwrap returns the context's error, where that was what ended the script.
+// Unwrap returns the context's error, where that was what ended the script, and
+// [ErrInterrupted], where the script failed after it was interrupted.
 func (e *ScriptError) Unwrap() error { return e.cause }
 
 func indent(s, by string) string {
@@ -94,7 +96,7 @@ func (vm *VM) errorAt(kind, file string, line int, message string) *ScriptError 
 
 // scriptError makes a ScriptError of what a protected call returned. name is what
 // was called.
-func (vm *VM) scriptError(err error, name string) *ScriptError {
+func (vm *VM) scriptError(b *budget, err error, name string) *ScriptError {
 	var ae *lua.ApiError
 	if !errors.As(err, &ae) {
 		return vm.errorAt(KindRuntime, vm.sources.display, 0, err.Error())
@@ -115,6 +117,10 @@ func (vm *VM) scriptError(err error, name string) *ScriptError {
 	}
 	e := vm.errorAt(kind, file, line, clipText(reword(rest), longestMessage))
 	e.Traceback = frames.String()
+	e.certain = vm.isCertain(b, ae, rest)
+	if b.run.look() {
+		e.cause = ErrInterrupted
+	}
 	return e
 }
 

@@ -3,6 +3,7 @@ package luabind
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -39,6 +40,10 @@ type VM struct {
 	media    mediaBinding
 	failures failureBinding
 	inFlight map[string]*inbound // messages being handled, by id
+	results  resultBinding
+
+	// interruptible says whether on_interrupt was defined when a script ended last.
+	interruptible atomic.Bool
 }
 
 // options make a VM small (33 KB instead of 162) and bound its stacks: Lua calls
@@ -72,6 +77,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	}
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)
+	vm.results = newResultBinding(vm)
 	vm.media = newMediaBinding(vm)
 	vm.messages = newMessageBinding(vm)
 	return vm
@@ -89,10 +95,12 @@ func (vm *VM) Host() Host { return vm.host }
 func (vm *VM) State() *lua.LState { return vm.main }
 
 // Context returns the ordinary context of the handler that calls. It ends when
-// the handler is stopped, and is what blocking work should get.
+// the handler is stopped or interrupted, and is what blocking work should get.
+// Once the handler was interrupted, it is another, which ends only when the
+// handler is stopped: what is started then works.
 func (vm *VM) Context(L *lua.LState) context.Context {
 	if b := budgetOf(L); b != nil {
-		return b.run.ctx
+		return b.run.context()
 	}
 	return vm.base
 }
@@ -100,7 +108,8 @@ func (vm *VM) Context(L *lua.LState) context.Context {
 // Block gives up the VM while f runs, so that other handlers go on meanwhile. f
 // gets the handler's context and must not touch L or any Lua value. A handler
 // that was stopped, before or meanwhile, doesn't return from Block: it raises
-// the reason.
+// the reason. One that was interrupted meanwhile does return: f sees its context
+// end with [ErrInterrupted], and should return that as the call's error.
 func (vm *VM) Block(L *lua.LState, f func(ctx context.Context)) {
 	vm.check(L)
 	vm.unlocked(L, func() { f(vm.Context(L)) })
@@ -125,17 +134,14 @@ func (vm *VM) check(L *lua.LState) {
 	if b == nil {
 		return
 	}
-	// A host call may see its context end before the kill flag is up.
-	if b.run.ctx.Err() != nil {
-		b.run.callerGone()
-	}
+	b.run.look() // a host call may see its context end before the kill flag is up
 	if why := b.run.stopped.Load(); why != nil {
 		b.note()
 		L.RaiseError("%s", why.message)
 	}
 }
 
-// event returns the message that the caller handles, nil while loading.
+// event returns the message that the caller handles, nil if it handles none.
 func (vm *VM) event(L *lua.LState) *Event {
 	if b := budgetOf(L); b != nil {
 		return b.run.event
@@ -146,7 +152,7 @@ func (vm *VM) event(L *lua.LState) *Event {
 // handling raises an error while the file is being loaded: a file that fails to
 // load must have done nothing.
 func (vm *VM) handling(L *lua.LState, function string) {
-	if vm.event(L) == nil {
+	if b := budgetOf(L); b == nil || b.run.loading {
 		L.RaiseError("%s works in handlers only, and the file is still being loaded: call it in on_message", function)
 	}
 }
@@ -181,8 +187,9 @@ func (vm *VM) putThread(th *lua.LState, clean bool) {
 	th.Close()
 }
 
-// call calls fn on a thread of its own for r. The VM is locked.
-func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) error {
+// call calls fn on a thread of its own for r, and returns fn's first result. The
+// VM is locked.
+func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
 	th, b := vm.thread(r)
 	clean := false
 	previous := vm.main.G.CurrentThread
@@ -190,16 +197,19 @@ func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) e
 	defer func() {
 		vm.main.G.CurrentThread = previous
 		vm.putThread(th, clean)
+		vm.noteHooks()
 	}()
-	err := th.CallByParam(lua.P{Fn: fn, NRet: 0, Protect: true}, args...)
+	err := th.CallByParam(lua.P{Fn: fn, NRet: 1, Protect: true}, args...)
 	// A pcall may have swallowed the end, and a function of Go's may have put its
 	// own words around it: what counts is that the end was met.
 	if b.hit {
-		return vm.stoppedError(b, err, name)
+		return nil, vm.stoppedError(b, err, name)
 	}
 	if err != nil {
-		return vm.scriptError(err, name)
+		return nil, vm.scriptError(b, err, name)
 	}
+	result := th.Get(-1)
+	th.Pop(1)
 	clean = !b.caught
-	return nil
+	return result, nil
 }

@@ -2,25 +2,24 @@ package runtime
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
-	mathrand "math/rand/v2"
-	"path/filepath"
+	"os"
+	"sync"
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/ilink/bridge"
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
 const (
-	// tokenRetry is how often a bot without a token looks for one.
-	tokenRetry = 2 * time.Second
+	// tokenInterval is how often a bot looks whether there is another token.
+	tokenInterval = 2 * time.Second
 	// sessionBackoffMin doubles to sessionBackoffMax while the server knows the
 	// token no more (protocol §3).
 	sessionBackoffMin = 5 * time.Second
 	sessionBackoffMax = 5 * time.Minute
-	// stopTimeout is how long handlers may go on when the bot stops.
-	stopTimeout = 10 * time.Second
 )
 
 // bot is one account, bound to one script.
@@ -28,108 +27,139 @@ type bot struct {
 	cfg    BotConfig
 	shared *Config
 	log    *slog.Logger
+	store  *store.Store
+	bridge *bridge.Bridge
 	stats  stats
+	// tell reports a change of state to the operator.
+	tell func(bot, state, previous, message string)
 
 	loader *loader
-	queue  *dispatcher
-	recent *recent
+	inbox  *inbox
+	outbox *outbox
 	host   *host
+	// forward takes the messages instead of a script, nil if there is one.
+	forward *bridge.Forwarder
+
+	mu    sync.Mutex
+	token ilink.Token // in use
+	since time.Time   // when the session expired, zero while it is good
 }
 
-func newBot(shared *Config, cfg BotConfig) *bot {
-	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name)}
+func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, tell func(bot, state, previous, message string)) *bot {
+	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name), store: st, bridge: br, tell: tell}
 	b.stats.update(func(s *Status) { s.Bot, s.State = cfg.Name, StateStarting })
-	b.recent = newRecent()
 	b.host = newHost(b)
 	b.loader = newLoader(b)
-	b.queue = newDispatcher(b)
+	b.inbox = newInbox(b)
+	b.outbox = newOutbox(b)
 	return b
 }
 
-// run runs the bot until ctx ends.
+// run runs the bot until ctx ends: then polling stops, running handlers come to
+// their end, and what may be sent is sent, all within limits.
 func (b *bot) run(ctx context.Context) {
 	defer b.stats.setState(StateStopped, nil)
-	defer b.host.close()
-
-	// Handlers outlive ctx for a while; see the end.
+	// Handlers and sends outlive ctx for a while; see the end.
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
-	b.queue.start(work)
+	sending, stopSending := context.WithCancel(work)
+	defer stopSending()
 
-	loaded := make(chan struct{})
-	go func() {
-		defer close(loaded)
-		b.loader.run(ctx)
-	}()
-	b.poll(ctx)
+	if err := b.load(work); err != nil {
+		b.log.Error("the bot's state can't be read: it does not run", "err", err)
+		b.setState(StateStopped, err)
+		<-ctx.Done()
+		return
+	}
+	var group sync.WaitGroup
+	if b.forward == nil {
+		group.Go(func() { b.loader.run(ctx) })
+	}
+	group.Go(func() { b.outbox.run(sending, work) })
+	b.keepPolling(ctx)
 
-	<-loaded
-	b.queue.stop(stopTimeout)
-	b.loader.close(stopTimeout)
+	limit := time.Duration(b.shared.Delivery.StopTimeout)
+	b.bridge.StopPollersForSandbox(b.cfg.Name)
+	b.inbox.close(limit)
+	flush, done := context.WithTimeout(work, limit)
+	if b.outbox.idle(flush) != nil {
+		b.log.Warn("not all that may be sent was sent before the stop: it is kept")
+	}
+	done()
+	stopSending()
+	group.Wait()
+	b.loader.close(limit)
 }
 
-// poll receives until ctx ends. It takes a token that appears or changes while
-// it runs, as "ilinkd login" makes one.
-func (b *bot) poll(ctx context.Context) {
-	backoff := time.Duration(0)
+func (b *bot) load(ctx context.Context) (err error) {
+	if f := b.cfg.Forward; f.URL != "" {
+		if b.forward, err = bridge.NewForwarder(f.URL, os.Getenv(f.SecretEnv), nil, b.log); err != nil {
+			return err
+		}
+	}
+	b.host.files.tidy(ctx, b.store, b.cfg.Name)
+	if err := b.outbox.load(ctx); err != nil {
+		return err
+	}
+	return b.inbox.start(ctx)
+}
+
+// keepPolling sees to it that the bridge polls with the bot's newest token, until
+// ctx ends.
+func (b *bot) keepPolling(ctx context.Context) {
 	for ctx.Err() == nil {
 		token, err := b.cfg.LoadToken()
-		if err != nil {
+		switch {
+		case err != nil && b.current() == (ilink.Token{}):
 			if b.stats.snapshot().State != StateNoToken {
 				b.log.Warn("no token", "err", err)
 			}
-			b.stats.setState(StateNoToken, err)
-			sleep(ctx, tokenRetry)
-			continue
-		}
-		client := b.newClient(token)
-		b.host.setClient(client)
-		if err := client.NotifyStart(ctx); err != nil && ctx.Err() == nil {
-			b.log.Warn("notifystart failed, polling all the same", "err", err)
-		}
-		if backoff == 0 {
-			b.stats.setState(StateRunning, nil)
-		}
-		err = client.Listen(ctx, func(_ context.Context, u *ilink.Updates) error {
-			if backoff != 0 {
-				backoff = 0
-				b.stats.setState(StateRunning, nil)
+			b.setState(StateNoToken, err)
+		case err != nil:
+			// It is being written, or was taken away: the one in use may still do.
+			b.log.Debug("read the token", "err", err)
+		case token != b.current():
+			b.use(token)
+			cursor, err := b.store.Cursor(ctx, b.cfg.Name, digest(token.BotToken))
+			if err != nil {
+				b.log.Error("read the cursor, polling from the newest message on", "err", err)
 			}
-			b.take(u)
-			return nil
-		})
-		if ctx.Err() != nil {
-			b.notifyStop(ctx, client)
-			return
+			b.bridge.StartPoller(bridge.BridgeBinding{
+				SandboxID: b.cfg.Name, BotID: b.cfg.Name, BotToken: token.BotToken, ILinkBaseURL: b.baseURL(token), GetUpdatesBuf: cursor,
+			})
 		}
-		b.stats.setState(StateSessionExpired, err)
-		if !errors.Is(err, ilink.ErrSessionTimeout) {
-			b.log.Error("polling ended", "err", err)
-		}
-		// The first time at once: the server may only have forgotten us.
-		if backoff > 0 {
-			b.log.Error("session expired: log in again with \"ilinkd login --bot "+b.cfg.Name+"\"", "err", err, "retry_in", backoff)
-			b.waitForToken(ctx, token, backoff)
-		}
-		backoff = min(max(sessionBackoffMin, 2*backoff), sessionBackoffMax)
+		sleep(ctx, tokenInterval)
 	}
 }
 
-// waitForToken sleeps for about d, or until there is another token.
-func (b *bot) waitForToken(ctx context.Context, old ilink.Token, d time.Duration) {
-	end := time.Now().Add(time.Duration(float64(d) * (0.8 + 0.4*mathrand.Float64())))
-	for ctx.Err() == nil && time.Now().Before(end) {
-		if t, err := b.cfg.LoadToken(); err == nil && t != old {
-			return
-		}
-		sleep(ctx, min(tokenRetry, time.Until(end)))
-	}
+func (b *bot) current() ilink.Token {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.token
 }
 
-func (b *bot) newClient(token ilink.Token) *ilink.Client {
+// use makes a token the one to send with.
+func (b *bot) use(token ilink.Token) {
+	b.mu.Lock()
+	b.token = token
+	b.mu.Unlock()
+	b.host.setClient(ilink.NewClient(token, b.clientOptions()...))
+	b.outbox.resume()
+}
+
+func (b *bot) baseURL(token ilink.Token) string {
+	switch {
+	case token.BaseURL != "":
+		return token.BaseURL
+	case b.shared.ILink.BaseURL != "":
+		return b.shared.ILink.BaseURL
+	}
+	return ilink.DefaultBaseURL
+}
+
+func (b *bot) clientOptions() []ilink.Option {
 	opts := []ilink.Option{
-		ilink.WithHTTPClient(b.shared.HTTPClient), ilink.WithLogger(b.log),
-		ilink.WithCursorStore(b.cursorStore(token)), ilink.WithRouteTag(b.shared.ILink.RouteTag),
+		ilink.WithHTTPClient(b.shared.HTTPClient), ilink.WithLogger(b.log), ilink.WithRouteTag(b.shared.ILink.RouteTag),
 	}
 	if u := b.shared.ILink.BaseURL; u != "" {
 		opts = append(opts, ilink.WithBaseURL(u))
@@ -140,33 +170,76 @@ func (b *bot) newClient(token ilink.Token) *ilink.Client {
 	if agent := b.shared.ILink.BotAgent; agent != "" {
 		opts = append(opts, ilink.WithBotAgent(agent))
 	}
-	return ilink.NewClient(token, opts...)
+	return opts
 }
 
-// cursorStore keeps the cursor under the token's digest: a new login starts with
-// an empty cursor (protocol §2).
-func (b *bot) cursorStore(token ilink.Token) ilink.CursorStore {
-	return ilink.FileCursor(filepath.Join(b.shared.Data, fmt.Sprintf("%s-%s.cursor", b.cfg.Name, digest(token.BotToken))))
+// freshToken is asked by the bridge while the server knows the token no more.
+func (b *bot) freshToken() (ilink.Token, error) {
+	token, err := b.cfg.LoadToken()
+	if err == nil && token != b.current() {
+		b.use(token)
+	}
+	return token, err
 }
 
-func (b *bot) notifyStop(ctx context.Context, client *ilink.Client) {
-	if err := client.NotifyStop(context.WithoutCancel(ctx)); err != nil {
-		b.log.Warn("notifystop failed", "err", err)
+// polled takes the poller's state over.
+func (b *bot) polled(s bridge.State) {
+	if s.Phase == bridge.PhaseStopped {
+		if s.Err != nil {
+			b.log.Error("polling ended", "err", s.Err)
+		}
+		return
+	}
+	expired := s.Phase == bridge.PhaseSessionExpired || s.Phase == bridge.PhaseConflict
+	b.mu.Lock()
+	first := expired && b.since.IsZero()
+	switch {
+	case first:
+		b.since = time.Now()
+	case !expired:
+		b.since = time.Time{}
+	}
+	since := b.since
+	b.mu.Unlock()
+	b.setState(string(s.Phase), s.Err)
+	if s.Phase == bridge.PhaseRunning {
+		b.outbox.resume()
+	}
+	if first {
+		b.log.Error("session expired: log in again with \"ilinkd login --bot "+b.cfg.Name+"\"", "state", s.Phase, "err", s.Err)
+		b.sessionExpired(luabind.SessionInfo{Since: since, Message: "the server knows the bot's token no more: log in again"})
 	}
 }
 
-// take puts what a poll brought into the queue.
-func (b *bot) take(u *ilink.Updates) {
-	for _, msg := range u.Messages {
-		if msg.Type == ilink.MessageTypeBot || msg.From == "" {
-			continue // our own
+// sessionExpired calls the script's hook.
+func (b *bot) sessionExpired(info luabind.SessionInfo) {
+	select {
+	case <-b.loader.ready:
+	default:
+		return
+	}
+	g := b.loader.acquire()
+	b.inbox.workers.Go(func() {
+		defer g.release()
+		if err := g.sandbox.OnSessionExpired(b.inbox.ctx, info); err != nil {
+			logScriptError(b.log, "on_session_expired failed", err)
 		}
-		if !b.recent.addInbound(msg) {
-			b.log.Debug("duplicate left out", "message_id", msg.ID)
-			continue
-		}
-		b.stats.update(func(s *Status) { s.Received++ })
-		b.queue.add(msg)
+	})
+}
+
+// setState notes a state and tells the operator of a change.
+func (b *bot) setState(state string, err error) {
+	before := b.stats.snapshot().State
+	b.stats.setState(state, err)
+	if before == state || b.tell == nil {
+		return
+	}
+	message := ""
+	if err != nil {
+		message = err.Error()
+	}
+	if state != StateRunning || (before != StateStarting && before != StateRunning) {
+		b.tell(b.cfg.Name, state, before, message)
 	}
 }
 

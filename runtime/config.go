@@ -7,12 +7,16 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/notify"
+	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
 // Config is all that a [Runtime] needs. [LoadConfig] reads one from a file; a Go
@@ -28,9 +32,19 @@ type Config struct {
 	ILink ILinkConfig `toml:"ilink"`
 	// Limits are what the server allows, as far as it is known.
 	Limits LimitsConfig `toml:"limits"`
+	// Delivery says what happens when handling or sending fails.
+	Delivery DeliveryConfig `toml:"delivery"`
+	// Retention says how long things are kept.
+	Retention RetentionConfig `toml:"retention"`
+	// Notify tells an operator of bots that need attention.
+	Notify notify.Config `toml:"notify"`
 	// Bots are the bots to run.
 	Bots []BotConfig `toml:"bot"`
 
+	// FreshStore starts with an empty store although a damaged one was set aside.
+	FreshStore bool `toml:"-"`
+	// VolatileStore does without waiting for the disk: for benchmarks only.
+	VolatileStore bool `toml:"-"`
 	// Modules are Lua modules of the embedding program, for all bots.
 	Modules []luabind.Module `toml:"-"`
 	// Logger takes the log; nil means slog.Default.
@@ -52,12 +66,58 @@ type ILinkConfig struct {
 
 // LimitsConfig is the [limits] table: what the server allows (protocol §4).
 type LimitsConfig struct {
+	// PerInbound is how many messages a user's message allows; -1 is no limit.
+	PerInbound int `toml:"per_inbound"`
+	// Window is how long after a user's message something may be sent.
+	Window Duration `toml:"window"`
+	// WhenFull is what becomes of a send that the window has no room for, unless
+	// the script says otherwise: defer, fail or nudge.
+	WhenFull string `toml:"when_full"`
+	// NudgeText tells a user that more is waiting.
+	NudgeText string `toml:"nudge_text"`
+	// Lifetime is how long a send may wait.
+	Lifetime Duration `toml:"lifetime"`
+	// MaxQueued is how many sends of a conversation may wait.
+	MaxQueued int `toml:"max_queued"`
+	// ParallelSends is how many requests a bot has under way at once.
+	ParallelSends int `toml:"parallel_sends"`
 	// MinGap is the least time between two sends of a bot beyond a burst.
 	MinGap Duration `toml:"min_gap"`
 	// Burst is how many sends may go out without that gap.
 	Burst int `toml:"burst"`
 	// TextRunes is how long a text message may be; longer ones are split.
 	TextRunes int `toml:"text_runes"`
+}
+
+// DeliveryConfig is the [delivery] table.
+type DeliveryConfig struct {
+	// OnUncertain is what happens to a send of which it isn't known whether it
+	// reached the user: UncertainResend or UncertainHold.
+	OnUncertain string `toml:"on_uncertain"`
+	// Retries is how often a handler that failed is tried again, over RetryOver;
+	// -1 is never.
+	Retries   int      `toml:"retries"`
+	RetryOver Duration `toml:"retry_over"`
+	// StopTimeout is how long handlers may go on when the bot stops, and how long
+	// what may be sent is being sent then.
+	StopTimeout Duration `toml:"stop_timeout"`
+}
+
+// Values of DeliveryConfig.OnUncertain.
+const (
+	UncertainResend = "resend"
+	UncertainHold   = "hold"
+)
+
+// RetentionConfig is the [retention] table; see [store.Retention].
+type RetentionConfig struct {
+	Seen         Duration `toml:"seen"`
+	Inbox        Duration `toml:"inbox"`
+	Outbox       Duration `toml:"outbox"`
+	Quotes       Duration `toml:"quotes"`
+	QuotesPerBot int      `toml:"quotes_per_bot"`
+	Media        Duration `toml:"media"`
+	MediaBytes   int64    `toml:"media_bytes"`
 }
 
 // BotConfig is a [[bot]] table.
@@ -71,10 +131,14 @@ type BotConfig struct {
 	TokenFile string `toml:"token_file"`
 	// TokenEnv names an environment variable that holds the token instead.
 	TokenEnv string `toml:"token_env"`
+	// Parallel is how many conversations are handled side by side.
+	Parallel int `toml:"parallel"`
 	// Sandbox are the script's limits.
 	Sandbox SandboxConfig `toml:"sandbox"`
 	// Allow is what the script may do beyond messages.
 	Allow AllowConfig `toml:"allow"`
+	// Forward hands the messages to another process instead of a script.
+	Forward ForwardConfig `toml:"forward"`
 
 	// Token is the token itself, for embedding programs.
 	Token *ilink.Token `toml:"-"`
@@ -93,6 +157,16 @@ type SandboxConfig struct {
 type AllowConfig struct {
 	// Files are the folders, below the script's, into which the script may save.
 	Files []string `toml:"files"`
+}
+
+// ForwardConfig is the [bot.forward] table: messages are posted to another
+// process, as the bridge package describes, and are in the inbox until that took
+// them.
+type ForwardConfig struct {
+	// URL is the process's base URL; /metadata and /message are posted below it.
+	URL string `toml:"url"`
+	// SecretEnv names the environment variable with the bearer secret.
+	SecretEnv string `toml:"secret_env"`
 }
 
 // Duration is a time.Duration written as in "350ms" or "24h".
@@ -118,6 +192,17 @@ const (
 	defaultMinGap    = 350 * time.Millisecond // protocol §4: pace a bot's sends
 	defaultBurst     = 3                      // protocol §4: about 3 in a second trip the throttle
 	defaultTextRunes = ilink.MaxTextRunes
+
+	defaultPerInbound    = 10             // protocol §4: the 11th fails
+	defaultWindow        = 24 * time.Hour // protocol §4
+	defaultLifetime      = 72 * time.Hour
+	defaultMaxQueued     = 200
+	defaultParallelSends = 1
+	defaultNudgeText     = "还有内容未发完，回复任意消息即可继续。(More is waiting: write anything to go on.)"
+	defaultRetries       = 3
+	defaultRetryOver     = time.Minute
+	defaultStopTimeout   = 10 * time.Second
+	defaultParallel      = 64
 )
 
 // ConfigError says what is wrong with a configuration, and where.
@@ -175,20 +260,34 @@ func (c Config) withDefaults() (Config, error) {
 			bad(key, "%q is not a URL: it begins with https://", u)
 		}
 	}
-	if c.Limits.MinGap == 0 {
-		c.Limits.MinGap = Duration(defaultMinGap)
+	c.defaultLimits()
+	l := c.Limits
+	if l.Burst < 0 {
+		bad("limits.burst", "%d is negative", l.Burst)
 	}
-	if c.Limits.Burst == 0 {
-		c.Limits.Burst = defaultBurst
+	if l.TextRunes < 0 || l.TextRunes > 4000 {
+		bad("limits.text_runes", "%d is not between 1 and 4000", l.TextRunes)
 	}
-	if c.Limits.TextRunes == 0 {
-		c.Limits.TextRunes = defaultTextRunes
+	if l.PerInbound < -1 {
+		bad("limits.per_inbound", "%d is neither a number of messages nor -1, for no limit", l.PerInbound)
 	}
-	if c.Limits.Burst < 0 {
-		bad("limits.burst", "%d is negative", c.Limits.Burst)
+	if l.MaxQueued < 0 {
+		bad("limits.max_queued", "%d is negative", l.MaxQueued)
 	}
-	if n := c.Limits.TextRunes; n < 0 || n > 4000 {
-		bad("limits.text_runes", "%d is not between 1 and 4000", n)
+	if l.ParallelSends < 0 || l.ParallelSends > 64 {
+		bad("limits.parallel_sends", "%d is not between 1 and 64", l.ParallelSends)
+	}
+	if !slices.Contains([]string{store.ModeDefer, store.ModeFail, store.ModeNudge}, l.WhenFull) {
+		bad("limits.when_full", "%q is none of defer, fail, nudge", l.WhenFull)
+	}
+	if d := c.Delivery; d.OnUncertain != UncertainResend && d.OnUncertain != UncertainHold {
+		bad("delivery.on_uncertain", "%q is neither resend nor hold", d.OnUncertain)
+	}
+	if c.Delivery.Retries < -1 {
+		bad("delivery.retries", "%d is neither a number of tries nor -1, for none", c.Delivery.Retries)
+	}
+	if err := c.Notify.Validate(); err != nil {
+		bad("notify", "%v", err)
 	}
 
 	c.Bots = append([]BotConfig(nil), c.Bots...)
@@ -204,8 +303,16 @@ func (c Config) withDefaults() (Config, error) {
 			bad("bot.name", "there are two bots named %q", b.Name)
 		}
 		seen[b.Name] = true
-		if b.Script == "" {
+		switch {
+		case b.Script == "" && b.Forward.URL == "":
 			bad("bot.script", "bot %q has no script", b.Name)
+		case b.Script != "" && b.Forward.URL != "":
+			bad("bot.forward", "bot %q has a script and forwards its messages: keep one", b.Name)
+		}
+		if u := b.Forward.URL; u != "" {
+			if parsed, err := url.Parse(u); err != nil || parsed.Host == "" || !strings.HasPrefix(parsed.Scheme, "http") {
+				bad("bot.forward.url", "%q is not a URL: it begins with http:// or https://", u)
+			}
 		}
 		if b.TokenFile != "" && b.TokenEnv != "" {
 			bad("bot.token_file", "bot %q has a token_file and a token_env: keep one", b.Name)
@@ -218,12 +325,74 @@ func (c Config) withDefaults() (Config, error) {
 				bad("bot.allow.files", "%q does not lie below the script's folder", dir)
 			}
 		}
+		if b.Parallel == 0 {
+			b.Parallel = defaultParallel
+		}
+		if b.Parallel < 0 {
+			bad("bot.parallel", "bot %q has a negative limit", b.Name)
+		}
 		s := b.Sandbox
 		if s.Instructions < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
 			bad("bot.sandbox", "bot %q has a negative limit", b.Name)
 		}
 	}
 	return c, errors.Join(errs...)
+}
+
+// differs names the tables outside the bots in which another configuration
+// differs.
+func (c Config) differs(other Config) []string {
+	var keys []string
+	a, b := reflect.ValueOf(c), reflect.ValueOf(other)
+	for i := range a.NumField() {
+		name := a.Type().Field(i).Tag.Get("toml")
+		if name != "-" && name != "bot" && !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+			keys = append(keys, name)
+		}
+	}
+	return keys
+}
+
+// orDefault sets a setting that is not set.
+func orDefault[T comparable](setting *T, value T) {
+	var unset T
+	if *setting == unset {
+		*setting = value
+	}
+}
+
+func (c *Config) defaultLimits() {
+	l := &c.Limits
+	orDefault(&l.PerInbound, defaultPerInbound)
+	orDefault(&l.Window, Duration(defaultWindow))
+	orDefault(&l.WhenFull, store.ModeDefer)
+	orDefault(&l.NudgeText, defaultNudgeText)
+	orDefault(&l.Lifetime, Duration(defaultLifetime))
+	orDefault(&l.MaxQueued, defaultMaxQueued)
+	orDefault(&l.ParallelSends, defaultParallelSends)
+	orDefault(&l.MinGap, Duration(defaultMinGap))
+	orDefault(&l.Burst, defaultBurst)
+	orDefault(&l.TextRunes, defaultTextRunes)
+	d := &c.Delivery
+	orDefault(&d.OnUncertain, UncertainResend)
+	orDefault(&d.Retries, defaultRetries)
+	orDefault(&d.RetryOver, Duration(defaultRetryOver))
+	orDefault(&d.StopTimeout, Duration(defaultStopTimeout))
+	r, std := &c.Retention, store.DefaultRetention()
+	orDefault(&r.Seen, Duration(std.Seen))
+	orDefault(&r.Inbox, Duration(std.Inbox))
+	orDefault(&r.Outbox, Duration(std.Outbox))
+	orDefault(&r.Quotes, Duration(std.Quotes))
+	orDefault(&r.QuotesPerBot, std.QuotesPerBot)
+	orDefault(&r.Media, Duration(std.MediaAge))
+	orDefault(&r.MediaBytes, std.MediaBytes)
+}
+
+func (r RetentionConfig) retention() store.Retention {
+	return store.Retention{
+		Seen: time.Duration(r.Seen), Inbox: time.Duration(r.Inbox), Outbox: time.Duration(r.Outbox), Quotes: time.Duration(r.Quotes),
+		QuotesPerBot: r.QuotesPerBot, MediaAge: time.Duration(r.Media), MediaBytes: r.MediaBytes,
+	}
 }
 
 func (s SandboxConfig) limits() luabind.Limits {

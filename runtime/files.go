@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
 // files is the part of the disk that a bot's script can reach: it may read
@@ -26,12 +28,14 @@ type files struct {
 	token string   // the bot's token file, out of bounds; "" if there is none
 	write []string // folders below root, slash form
 	media string   // where downloads are kept
+	queue string   // where files are kept that are to be sent
 }
 
 func newFiles(shared *Config, cfg BotConfig) *files {
 	f := &files{
 		root: absolute(filepath.Dir(cfg.Script)), data: absolute(shared.Data),
 		media: filepath.Join(absolute(shared.Data), "media", cfg.Name),
+		queue: filepath.Join(absolute(shared.Data), "outbox", cfg.Name),
 	}
 	if cfg.TokenFile != "" {
 		f.token = absolute(cfg.TokenFile)
@@ -49,8 +53,59 @@ func absolute(path string) string {
 	return path
 }
 
-// close removes what was downloaded: nothing refers to it after a stop.
-func (f *files) close() { os.RemoveAll(f.media) }
+// tidy removes files of the queue that no send refers to: those of a process
+// that died between the copy and the store.
+func (f *files) tidy(ctx context.Context, st *store.Store, bot string) {
+	kept, err := os.ReadDir(f.queue)
+	if err != nil {
+		return // there is none
+	}
+	sends, err := st.Unsent(ctx, bot)
+	if err != nil {
+		return // the next start will do
+	}
+	used := map[string]bool{}
+	for _, s := range sends {
+		used[s.File] = true
+	}
+	for _, e := range kept {
+		if path := filepath.Join(f.queue, e.Name()); !used[path] {
+			os.Remove(path)
+		}
+	}
+}
+
+// spool copies a file into the queue, durably, and returns the copy's path.
+func (f *files) spool(file *luabind.File) (string, error) {
+	src, err := f.open(file)
+	if err != nil {
+		return "", err
+	}
+	defer src.Close()
+	if info, err := src.Stat(); err == nil && info.Size() > ilink.MaxMediaSize {
+		return "", &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q is over %d MiB, more than can be sent", file.Name, ilink.MaxMediaSize>>20)}
+	}
+	if err := os.MkdirAll(f.queue, 0o700); err != nil {
+		return "", fmt.Errorf("keep a file to be sent: %w", err)
+	}
+	dst, err := os.CreateTemp(f.queue, "*") // 0600
+	if err != nil {
+		return "", fmt.Errorf("keep a file to be sent: %w", err)
+	}
+	_, err = io.Copy(dst, src)
+	if err = errors.Join(err, dst.Sync(), dst.Close()); err != nil {
+		os.Remove(dst.Name())
+		return "", fmt.Errorf("keep a file to be sent: %w", err)
+	}
+	return dst.Name(), nil
+}
+
+// discard removes a file of the queue.
+func (f *files) discard(path string) {
+	if within(path, f.queue) {
+		os.Remove(path)
+	}
+}
 
 // local checks a path that a script gave and returns it relative to the root.
 func (f *files) local(path string) (string, error) {
@@ -96,8 +151,10 @@ func (f *files) find(path string) (*luabind.File, error) {
 // open opens a file that find, keep or save made.
 func (f *files) open(file *luabind.File) (*os.File, error) {
 	dir := f.root
-	if within(file.Path, f.media) {
-		dir = f.media
+	for _, ours := range []string{f.media, f.queue} {
+		if within(file.Path, ours) {
+			dir = ours
+		}
 	}
 	rel, err := filepath.Rel(dir, file.Path)
 	if err != nil {

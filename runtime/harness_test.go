@@ -83,6 +83,9 @@ func newWorld(t *testing.T, script string, change func(*runtime.Config), simOpts
 	return w
 }
 
+// unlimited lifts the limits of sending.
+func unlimited(c *runtime.Config) { c.Limits.PerInbound, c.Limits.ParallelSends = -1, 8 }
+
 // write puts a file into the script's folder.
 func (w *world) write(name, text string) {
 	w.t.Helper()

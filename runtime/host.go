@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
 // host is what a bot's scripts may do to the world: luabind.Host over the bot's
@@ -17,7 +19,7 @@ import (
 type host struct {
 	bot   *bot
 	files *files
-	pace  *pacer
+	trip  roundTrip
 
 	mu     sync.Mutex
 	client *ilink.Client
@@ -26,11 +28,7 @@ type host struct {
 var _ luabind.Host = (*host)(nil)
 
 func newHost(b *bot) *host {
-	return &host{
-		bot:   b,
-		files: newFiles(b.shared, b.cfg),
-		pace:  newPacer(time.Duration(b.shared.Limits.MinGap), b.shared.Limits.Burst),
-	}
+	return &host{bot: b, files: newFiles(b.shared, b.cfg)}
 }
 
 func (h *host) setClient(c *ilink.Client) {
@@ -49,87 +47,178 @@ func (h *host) online() (*ilink.Client, error) {
 	return h.client, nil
 }
 
-func (h *host) close() { h.files.close() }
-
-// Send sends the parts of req, texts split into messages that the server leaves
-// whole.
-func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendResult, error) {
-	result := luabind.SendResult{Status: luabind.StatusSent}
-	client, err := h.online()
-	if err != nil {
-		return result, err
+// serverNow is the server's time as its answers tell it, ours until there was
+// one.
+func (h *host) serverNow() time.Time {
+	h.mu.Lock()
+	client := h.client
+	h.mu.Unlock()
+	if client == nil {
+		return time.Now()
 	}
-	out := ilink.OutboundMessage{To: req.To, ContextToken: h.bot.recent.contextToken(req.To)}
+	return client.ServerTime()
+}
+
+// Send puts the parts of req into the outbox, texts split into messages that the
+// server leaves whole, and waits until it is known what becomes of them: sent,
+// or kept until the user writes again.
+func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendResult, error) {
+	now := time.Now()
+	e := store.Enqueue{
+		Bot: h.bot.cfg.Name, User: req.To, Mode: req.Mode, Created: now, MaxQueued: h.bot.shared.Limits.MaxQueued,
+	}
 	if m := req.InReplyTo; m != nil {
-		out.GroupID = m.GroupID
-		if out.ContextToken == "" {
-			out.ContextToken = m.ContextToken
+		e.Group = m.GroupID
+	}
+	e.Conversation = conversationOf(e.Group, e.User)
+	if e.Mode == "" {
+		e.Mode = h.bot.shared.Limits.WhenFull
+	}
+	life := req.Lifetime
+	if life == 0 {
+		life = time.Duration(h.bot.shared.Limits.Lifetime)
+	}
+	e.Expires = now.Add(life)
+	run := runOf(ctx)
+	e.Priority = store.PriorityPush
+	if run != nil {
+		e.Inbound, e.Ordinal = run.inbound.ID, run.ordinal()
+		if run.inbound.Conversation == e.Conversation {
+			e.Priority = store.PriorityAnswer
+		}
+		if run.again {
+			// A handler that is run again finds its sends done: files that are gone by
+			// now are not missed.
+			before, err := h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
+			if err != nil {
+				return luabind.SendResult{}, explain(err)
+			}
+			if len(before) > 0 {
+				return h.await(ctx, h.bot.outbox.found(before))
+			}
 		}
 	}
 	for _, part := range req.Parts {
-		items, err := h.items(ctx, client, req.To, part)
+		parts, err := h.queueParts(part)
 		if err != nil {
-			return result, explain(err)
+			h.discard(e.Parts)
+			return luabind.SendResult{}, explain(err)
 		}
-		for _, item := range items {
-			out.Items = []ilink.Item{item}
-			id, err := h.sendOne(ctx, client, &out)
-			if err != nil {
-				return result, explain(err)
-			}
-			if id != "" {
-				result.MessageIDs = append(result.MessageIDs, id)
-			}
-		}
+		e.Parts = append(e.Parts, parts...)
 	}
-	return result, nil
+	pending, err := h.bot.outbox.enqueue(ctx, e)
+	if err != nil {
+		h.discard(e.Parts)
+		return luabind.SendResult{}, explain(err)
+	}
+	return h.await(ctx, pending)
 }
 
-func (h *host) sendOne(ctx context.Context, client *ilink.Client, out *ilink.OutboundMessage) (string, error) {
-	release, err := h.pace.acquire(ctx)
-	if err != nil {
-		return "", err
-	}
-	defer release()
-	sent, err := client.SendMessage(ctx, out)
-	if err != nil {
-		return "", err
-	}
-	h.bot.stats.update(func(s *Status) { s.Sent++ })
-	h.bot.recent.addOutbound(sent.MessageID, out.Items[0])
-	return sent.MessageID, nil
+func (h *host) await(ctx context.Context, parts []*pending) (luabind.SendResult, error) {
+	r, err := result(ctx, parts)
+	return r, explain(err)
 }
 
-// items makes the items of a part: several for a long text.
-func (h *host) items(ctx context.Context, client *ilink.Client, to string, part luabind.Part) ([]ilink.Item, error) {
+func (h *host) discard(parts []store.EnqueuePart) {
+	for _, p := range parts {
+		if p.File != "" {
+			h.files.discard(p.File)
+		}
+	}
+}
+
+// queueParts makes the messages of a part: several for a long text. A file is
+// copied, for it may be changed or gone when its turn comes; it is uploaded then.
+func (h *host) queueParts(part luabind.Part) ([]store.EnqueuePart, error) {
 	if part.Kind == ilink.ItemTypeText {
-		var items []ilink.Item
+		var parts []store.EnqueuePart
 		for _, text := range ilink.SplitText(part.Text, h.bot.shared.Limits.TextRunes) {
-			items = append(items, ilink.TextMessage(text))
+			p, err := itemPart(ilink.TextMessage(text))
+			if err != nil {
+				return nil, err
+			}
+			parts = append(parts, p)
 		}
-		if items == nil {
-			return nil, &luabind.HostError{Kind: "bad_request", Message: "the text is empty"}
+		if parts == nil {
+			return nil, &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "the text is empty"}
 		}
-		return items, nil
+		return parts, nil
 	}
-	media := part.Media
-	if media == nil {
-		var err error
-		if media, err = h.upload(ctx, client, to, part.Kind, part.File); err != nil {
+	if part.Media != nil {
+		item, err := mediaItem(part.Kind, part.Media, part.Name)
+		if err != nil {
 			return nil, err
 		}
+		p, err := itemPart(item)
+		return []store.EnqueuePart{p}, err
 	}
-	switch part.Kind {
+	if part.File == nil {
+		return nil, &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "there is no file to send"}
+	}
+	kept, err := h.files.spool(part.File)
+	if err != nil {
+		return nil, err
+	}
+	name := part.Name
+	if name == "" {
+		name = part.File.Name
+	}
+	payload, err := json.Marshal(queuedFile{Name: name})
+	return []store.EnqueuePart{{ClientID: ilink.NewClientID(), Kind: part.Kind.String(), Payload: payload, File: kept}}, err
+}
+
+// queuedFile is the payload of a send whose file is not uploaded yet.
+type queuedFile struct {
+	Name string `json:"name"`
+}
+
+func itemPart(item ilink.Item) (store.EnqueuePart, error) {
+	payload, err := json.Marshal(item)
+	return store.EnqueuePart{ClientID: ilink.NewClientID(), Kind: store.PayloadItem, Payload: payload}, err
+}
+
+// mediaItem shows uploaded media in one of the three ways.
+func mediaItem(kind ilink.ItemType, media *ilink.CDNMedia, name string) (ilink.Item, error) {
+	switch kind {
 	case ilink.ItemTypeImage:
-		return []ilink.Item{ilink.ImageMessage(media)}, nil
+		item := ilink.ImageMessage(media)
+		item.Image.MidSize = int(media.EncryptedSize)
+		return item, nil
 	case ilink.ItemTypeVideo:
-		return []ilink.Item{ilink.VideoMessage(media)}, nil
+		item := ilink.VideoMessage(media)
+		item.Video.VideoSize = int(media.EncryptedSize)
+		return item, nil
 	case ilink.ItemTypeFile:
 		item := ilink.FileMessage(media)
-		item.File.FileName = part.Name
-		return []ilink.Item{item}, nil
+		item.File.FileName, item.File.Size = name, media.RawSize
+		if name == "" {
+			item.File.FileName = media.FileName
+		}
+		return item, nil
 	}
-	return nil, &luabind.HostError{Kind: "bad_request", Message: fmt.Sprintf("a part of kind %s can't be sent", part.Kind)}
+	return ilink.Item{}, &luabind.HostError{Kind: luabind.StatusBadRequest, Message: fmt.Sprintf("a part of kind %s can't be sent", kind)}
+}
+
+// uploadQueued uploads the file of a queued send and returns the item to send.
+func (h *host) uploadQueued(ctx context.Context, s *store.Send) ([]byte, error) {
+	client, err := h.online()
+	if err != nil {
+		return nil, err
+	}
+	var q queuedFile
+	if err := json.Unmarshal(s.Payload, &q); err != nil {
+		return nil, fmt.Errorf("read a queued file: %w", err)
+	}
+	kind := map[string]ilink.ItemType{"image": ilink.ItemTypeImage, "video": ilink.ItemTypeVideo, "file": ilink.ItemTypeFile}[s.Kind]
+	media, err := h.upload(ctx, client, s.User, kind, &luabind.File{Path: s.File, Name: q.Name})
+	if err != nil {
+		return nil, err
+	}
+	item, err := mediaItem(kind, media, q.Name)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(item)
 }
 
 func (h *host) upload(ctx context.Context, client *ilink.Client, to string, kind ilink.ItemType, f *luabind.File) (*ilink.CDNMedia, error) {
@@ -165,7 +254,11 @@ func (h *host) Typing(ctx context.Context, to string, on bool) error {
 	if err != nil {
 		return err
 	}
-	return explain(client.Typing(ctx, to, h.bot.recent.contextToken(to), on))
+	token, err := h.bot.store.ContextToken(ctx, h.bot.cfg.Name, to)
+	if err != nil {
+		return explain(err)
+	}
+	return explain(client.Typing(ctx, to, token, on))
 }
 
 // Recall takes back a message.
@@ -214,7 +307,8 @@ func (h *host) Log(ctx context.Context, level slog.Level, text string) {
 func explain(err error) error {
 	var he *luabind.HostError
 	var te *ilink.TransportError
-	if err == nil || errors.As(err, &he) {
+	// An interrupt is luabind's to tell.
+	if err == nil || errors.As(err, &he) || errors.Is(err, luabind.ErrInterrupted) {
 		return err
 	}
 	kind := "failed"

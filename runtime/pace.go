@@ -23,9 +23,21 @@ func newPacer(gap time.Duration, burst int) *pacer {
 	return p
 }
 
+// busyUntil has all slots wait as if a send had ended at a time: the server
+// remembers what an earlier process sent.
+func (p *pacer) busyUntil(last time.Time) {
+	if last.IsZero() {
+		return
+	}
+	for range cap(p.slots) {
+		<-p.slots
+		p.slots <- last.Add(p.window)
+	}
+}
+
 // acquire blocks until a send may go out. The caller calls release when it is
-// over, however it ended.
-func (p *pacer) acquire(ctx context.Context) (release func(), err error) {
+// over, and says whether a request may have reached the server.
+func (p *pacer) acquire(ctx context.Context) (release func(reached bool), err error) {
 	var free time.Time
 	select {
 	case free = <-p.slots:
@@ -42,5 +54,11 @@ func (p *pacer) acquire(ctx context.Context) (release func(), err error) {
 			return nil, ctx.Err()
 		}
 	}
-	return func() { p.slots <- time.Now().Add(p.window) }, nil
+	return func(reached bool) {
+		if reached {
+			p.slots <- time.Now().Add(p.window)
+		} else {
+			p.slots <- time.Time{}
+		}
+	}, nil
 }

@@ -22,7 +22,7 @@ func TestPacerNeverExceedsTheBurst(t *testing.T) {
 			}
 			time.Sleep(time.Duration(i%4) * 70 * time.Millisecond) // on its way
 			reached = append(reached, time.Now())
-			release()
+			release(true)
 		}
 		for i := burst; i < len(reached); i++ {
 			if d := reached[i].Sub(reached[i-burst]); d < burst*gap {
@@ -39,7 +39,7 @@ func TestPacerGivesUpWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPacer(time.Hour, 1)
 		release, _ := p.acquire(t.Context())
-		release()
+		release(true)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := p.acquire(ctx); err == nil {

@@ -118,6 +118,9 @@ func (l *loader) run(ctx context.Context) {
 			l.swap(sandbox)
 		}
 		l.report(err)
+		if !failed {
+			l.bot.inbox.revive()
+		}
 		for quiet := false; ; quiet = true {
 			looked := files
 			if failed {

@@ -96,7 +96,7 @@ function on_message(msg) return msg:reply(more) end`)
 }
 
 func TestNoMessageIsLostAcrossReloads(t *testing.T) {
-	w := newWorld(t, answering("gen 0"), nil, ilinksim.WithLimits(ilinksim.Limits{Disabled: true}))
+	w := newWorld(t, answering("gen 0"), unlimited, ilinksim.WithLimits(ilinksim.Limits{Disabled: true}))
 	const users, each, reloads = 8, 25, 10
 	done := make(chan struct{})
 	go func() {

@@ -2,20 +2,51 @@ package runtime
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/ilink/bridge"
+	"github.com/ilinkd/ilinkd/runtime/notify"
+	"github.com/ilinkd/ilinkd/runtime/sdnotify"
+	"github.com/ilinkd/ilinkd/runtime/store"
+)
+
+const (
+	// storeName is the store's file in the data folder.
+	storeName = "ilinkd.db"
+	// trimInterval is how often what is too old is removed.
+	trimInterval = time.Hour
+	// otherInterval is how often the store is asked whether another process, such
+	// as "ilinkd inbox retry", has written to it.
+	otherInterval = time.Second
 )
 
 // Runtime runs bots. Make one with [New] and run it with [Runtime.Run].
 type Runtime struct {
-	cfg  Config
-	bots []*bot
+	cfg    Config
+	notify *notify.Notifier
+
+	mu     sync.Mutex
+	bots   map[string]*running
+	order  []string // names, in the configuration's order
+	store  *store.Store
+	bridge *bridge.Bridge
+	ctx    context.Context // of Run; nil before
+	ready  chan struct{}   // closed once Run has started the bots
+}
+
+// running is a bot and what ends it.
+type running struct {
+	*bot
+	stop  context.CancelFunc
+	ended chan struct{}
 }
 
 // New checks the configuration and returns a runtime for it. It starts nothing;
@@ -25,110 +56,278 @@ func New(cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{cfg: cfg}
-	for i := range cfg.Bots {
-		r.bots = append(r.bots, newBot(&r.cfg, cfg.Bots[i]))
-	}
-	return r, nil
+	return &Runtime{cfg: cfg, bots: map[string]*running{}, ready: make(chan struct{})}, nil
 }
 
-// Run runs all bots until ctx ends, and then lets running handlers come to their
-// end for a while. A bot's own trouble (no token, a broken script, an expired
-// session) is logged, shown in its status and doesn't end the others; the error
-// is for what concerns all: the data folder, the address to listen on.
-func (r *Runtime) Run(ctx context.Context) error {
+// Run runs all bots until ctx ends. Then polling stops, running handlers come to
+// their end, and what may be sent is sent, within the limits of [delivery]
+// stop_timeout; the rest is kept for the next start.
+//
+// A bot's own trouble (no token, a broken script, an expired session) is logged,
+// shown in its status and doesn't end the others; the error is for what concerns
+// all: the data folder, the store, the address to listen on.
+func (r *Runtime) Run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(r.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	var server *http.Server
-	if r.cfg.Listen != "" {
-		l, err := net.Listen("tcp", r.cfg.Listen)
-		if err != nil {
-			return fmt.Errorf("listen for status requests: %w", err)
-		}
-		server = &http.Server{Handler: r.statusHandler(), ReadHeaderTimeout: 10 * time.Second}
-		go func() {
-			if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
-				r.cfg.Logger.Error("status requests are no longer answered", "err", err)
-			}
-		}()
-		r.cfg.Logger.Info("listening", "addr", l.Addr().String())
+	st, err := store.Open(ctx, filepath.Join(r.cfg.Data, storeName), store.Options{
+		Logger: r.cfg.Logger, Fresh: r.cfg.FreshStore, Volatile: r.cfg.VolatileStore,
+	})
+	if err != nil {
+		return err
 	}
-	var running sync.WaitGroup
-	for _, b := range r.bots {
-		running.Go(func() { b.run(ctx) })
+	defer func() { err = errors.Join(err, st.Close()) }()
+	if err := st.LockDaemon(); err != nil {
+		return err
+	}
+	servers, err := r.listen()
+	if err != nil {
+		return err
+	}
+	defer servers.close()
+
+	sd := sdnotify.New()
+	r.notify = notify.New(r.cfg.Notify, r.cfg.Logger)
+	ctx, damaged := context.WithCancelCause(ctx)
+	defer damaged(nil)
+	r.store = st
+	r.bridge = bridge.NewBridgeWith(bridgeDB{r}, nil, r.bridgeOptions())
+	r.mu.Lock()
+	r.ctx = ctx
+	for _, cfg := range r.cfg.Bots {
+		r.start(cfg)
+	}
+	r.mu.Unlock()
+	close(r.ready)
+
+	var group sync.WaitGroup
+	group.Go(func() { r.keepHouse(ctx) })
+	group.Go(func() { r.watchStore(ctx, damaged) })
+	group.Go(func() { sd.Watchdog(ctx, func() bool { return true }) })
+	if err := sd.Ready(); err != nil {
+		r.cfg.Logger.Warn("tell systemd that the bots run", "err", err)
 	}
 	<-ctx.Done()
-	running.Wait()
-	if server != nil {
-		return server.Close()
+	if err := sd.Stopping(); err != nil {
+		r.cfg.Logger.Warn("tell systemd that the bots stop", "err", err)
+	}
+	group.Wait()
+	r.stopAll()
+	closing, done := context.WithTimeout(context.WithoutCancel(ctx), time.Duration(r.cfg.Delivery.StopTimeout))
+	defer done()
+	r.notify.Close(closing)
+	if err := r.bridge.Close(closing); err != nil {
+		r.cfg.Logger.Warn("stop polling", "err", err)
+	}
+	if cause := context.Cause(ctx); errors.Is(cause, store.ErrDamaged) {
+		return cause
 	}
 	return nil
 }
 
-// Status is a bot's state at one moment.
-type Status struct {
-	Bot        string `json:"bot"`
-	State      string `json:"state"`      // one of the State constants
-	Generation int    `json:"generation"` // of the script in use, 0 if none could be loaded
-	// Error is what is wrong with the connection, ScriptError why the script as
-	// it is now could not be loaded.
-	Error       string `json:"error,omitempty"`
-	ScriptError string `json:"script_error,omitempty"`
-	// Received, Handled and Failed count messages since the start; Waiting are
-	// those received and not yet through.
-	Received int `json:"received"`
-	Handled  int `json:"handled"`
-	Failed   int `json:"failed"`
-	Waiting  int `json:"waiting"`
-	// Sent counts messages that the server accepted.
-	Sent int `json:"sent"`
-}
-
-// States of a bot.
-const (
-	StateStarting       = "starting"
-	StateRunning        = "running"
-	StateNoToken        = "logged_out"      // log in
-	StateSessionExpired = "session_expired" // the server knows the token no more: log in again
-	StateStopped        = "stopped"
-)
-
-// Status returns the state of each bot, in the configuration's order.
-func (r *Runtime) Status() []Status {
-	all := make([]Status, len(r.bots))
-	for i, b := range r.bots {
-		all[i] = b.stats.snapshot()
+// start starts a bot. mu must be held.
+func (r *Runtime) start(cfg BotConfig) {
+	ctx, stop := context.WithCancel(r.ctx)
+	b := &running{bot: newBot(&r.cfg, cfg, r.store, r.bridge, r.tell), stop: stop, ended: make(chan struct{})}
+	r.bots[cfg.Name] = b
+	if !slices.Contains(r.order, cfg.Name) {
+		r.order = append(r.order, cfg.Name)
 	}
-	return all
+	go func() {
+		defer close(b.ended)
+		b.run(ctx)
+	}()
 }
 
-// WaitStatus blocks until ok says so of a bot's status, or ctx ends. ok is called
-// at each change, and must be quick.
-func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bool) error {
+// stopAll stops all bots and waits for them.
+func (r *Runtime) stopAll() {
+	r.mu.Lock()
+	all := make([]*running, 0, len(r.bots))
 	for _, b := range r.bots {
-		if b.cfg.Name == bot {
-			return b.stats.wait(ctx, ok)
+		all = append(all, b)
+	}
+	r.mu.Unlock()
+	for _, b := range all {
+		b.stop()
+	}
+	for _, b := range all {
+		<-b.ended
+	}
+}
+
+// Apply takes over another configuration's bots while Run runs: new ones are
+// started, those gone are stopped, and changed ones stopped and started; the
+// others don't notice. Settings that concern all bots need a new start of the
+// program; Apply says in the log which of them differ.
+func (r *Runtime) Apply(cfg Config) error {
+	cfg, err := cfg.withDefaults()
+	if err != nil {
+		return err
+	}
+	<-r.ready
+	for _, key := range r.cfg.differs(cfg) {
+		r.cfg.Logger.Warn("this setting takes effect at the next start", "setting", key)
+	}
+	wanted := map[string]BotConfig{}
+	var order []string
+	for _, b := range cfg.Bots {
+		wanted[b.Name] = b
+		order = append(order, b.Name)
+	}
+
+	r.mu.Lock()
+	var leaving []*running
+	for name, b := range r.bots {
+		if w, stays := wanted[name]; stays && reflect.DeepEqual(w, b.cfg) {
+			delete(wanted, name)
+			continue
+		}
+		leaving = append(leaving, b)
+		b.stop()
+	}
+	r.mu.Unlock()
+	// One that is stopping doesn't hold up the others for longer than it may.
+	for _, b := range leaving {
+		<-b.ended
+		r.cfg.Logger.Info("bot stopped by the new configuration", "bot", b.cfg.Name)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, b := range leaving {
+		delete(r.bots, b.cfg.Name)
+	}
+	r.order = order
+	if r.ctx.Err() != nil {
+		return nil
+	}
+	for _, name := range order {
+		if cfg, isNew := wanted[name]; isNew {
+			r.start(cfg)
+			r.cfg.Logger.Info("bot started by the new configuration", "bot", name)
 		}
 	}
-	return fmt.Errorf("there is no bot %q", bot)
+	return nil
 }
 
-// statusHandler answers GET /healthz: 200 while each bot runs, else 503, with
-// the status of each as JSON.
-func (r *Runtime) statusHandler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
-		bots := r.Status()
-		code := http.StatusOK
-		for _, s := range bots {
-			if s.State != StateRunning || s.Generation == 0 {
-				code = http.StatusServiceUnavailable
+// bot finds a bot that runs, nil if there is none.
+func (r *Runtime) bot(name string) *bot {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b := r.bots[name]; b != nil {
+		return b.bot
+	}
+	return nil
+}
+
+// tell tells the operator of a change of state.
+func (r *Runtime) tell(bot, state, previous, message string) {
+	r.notify.Notify(notify.Event{Bot: bot, State: state, Previous: previous, Message: message, At: time.Now()})
+}
+
+// keepHouse removes what is too old.
+func (r *Runtime) keepHouse(ctx context.Context) {
+	for ctx.Err() == nil {
+		retention := r.cfg.Retention.retention()
+		trimmed, err := r.store.Trim(ctx, retention, time.Now())
+		if err != nil && ctx.Err() == nil {
+			r.cfg.Logger.Error("remove what is too old", "err", err)
+		}
+		if trimmed != (store.Trimmed{}) {
+			r.cfg.Logger.Debug("removed what is too old", "trimmed", trimmed)
+		}
+		r.mu.Lock()
+		names := slices.Clone(r.order)
+		r.mu.Unlock()
+		for _, name := range names {
+			dir := filepath.Join(r.cfg.Data, "media", name)
+			if _, err := store.TrimFiles(dir, retention.MediaAge, retention.MediaBytes, time.Now()); err != nil && !errors.Is(err, os.ErrNotExist) {
+				r.cfg.Logger.Error("remove old media", "err", err)
 			}
 		}
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(code)
-		json.NewEncoder(w).Encode(map[string]any{"bots": bots})
-	})
-	return mux
+		sleep(ctx, trimInterval)
+	}
+}
+
+// watchStore has the bots take up what another process wrote, and ends all when
+// the store is found damaged.
+func (r *Runtime) watchStore(ctx context.Context, damaged context.CancelCauseFunc) {
+	tick := time.NewTicker(otherInterval)
+	defer tick.Stop()
+	last, _ := r.store.DataVersion(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case err := <-r.store.Damaged():
+			r.cfg.Logger.Error("the store is damaged: stopping", "err", err)
+			damaged(err)
+			return
+		case <-tick.C:
+		}
+		version, err := r.store.DataVersion(ctx)
+		if err != nil || version == last {
+			continue
+		}
+		last = version
+		r.mu.Lock()
+		var all []*bot
+		for _, b := range r.bots {
+			all = append(all, b.bot)
+		}
+		r.mu.Unlock()
+		for _, b := range all {
+			if err := errors.Join(b.inbox.refresh(ctx), b.outbox.refresh(ctx)); err != nil && ctx.Err() == nil {
+				b.log.Error("take up what another process wrote", "err", err)
+			}
+		}
+	}
+}
+
+func (r *Runtime) bridgeOptions() bridge.Options {
+	return bridge.Options{
+		HTTPClient: r.cfg.HTTPClient,
+		Logger:     r.cfg.Logger,
+		Deliver: func(ctx context.Context, binding bridge.BridgeBinding, u *ilink.Updates, meta bridge.PollMeta) error {
+			b := r.bot(binding.SandboxID)
+			if b == nil {
+				return fmt.Errorf("there is no bot %q", binding.SandboxID)
+			}
+			return b.receive(ctx, u, meta)
+		},
+		OnState: func(s bridge.State) {
+			if b := r.bot(s.SandboxID); b != nil {
+				b.polled(s)
+			}
+		},
+		Token: func(_ context.Context, binding bridge.BridgeBinding) (ilink.Token, error) {
+			if b := r.bot(binding.SandboxID); b != nil {
+				return b.freshToken()
+			}
+			return ilink.Token{}, nil
+		},
+		ClientOptions: func(binding bridge.BridgeBinding) []ilink.Option {
+			if b := r.bot(binding.SandboxID); b != nil {
+				return b.clientOptions()
+			}
+			return nil
+		},
+	}
+}
+
+// bridgeDB is the bridge's view of the store. Context tokens are kept with the
+// messages that bring them, in one transaction, where repeats are known.
+type bridgeDB struct{ r *Runtime }
+
+func (db bridgeDB) UpdateGetUpdatesBuf(sandboxID, _, buf string) error {
+	b := db.r.bot(sandboxID)
+	if b == nil {
+		return fmt.Errorf("there is no bot %q", sandboxID)
+	}
+	return db.r.store.SaveCursor(context.Background(), sandboxID, digest(b.current().BotToken), buf)
+}
+
+func (db bridgeDB) UpsertContextToken(_, _, _, _ string) error { return nil }
+
+func (db bridgeDB) GetContextToken(sandboxID, _, userID string) (string, error) {
+	return db.r.store.ContextToken(context.Background(), sandboxID, userID)
 }

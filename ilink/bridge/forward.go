@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
@@ -148,29 +150,91 @@ func (p *poller) forwardOne(ctx context.Context, b *batch, m *ilink.Message) err
 	if err != nil {
 		return err
 	}
+	f := forwarder{
+		client: p.bridge.forward, secret: p.binding.BridgeSecret, chats: p.mem.chats, log: p.log, secrets: p.secrets,
+	}
+	return f.forward(ctx, target, m, b.meta.Received)
+}
+
+// Forwarder forwards single messages to another process, as a Bridge does with
+// its bindings' batches. It is for programs that keep messages themselves until
+// they are taken.
+type Forwarder struct {
+	target *url.URL
+	f      forwarder
+	mu     sync.Mutex
+}
+
+// NewForwarder returns a forwarder to the base URL, such as
+// "http://127.0.0.1:3002", that authenticates with the secret. transport makes
+// the calls, nil means http.DefaultTransport.
+func NewForwarder(baseURL, secret string, transport http.RoundTripper, log *slog.Logger) (*Forwarder, error) {
+	u, err := url.Parse(baseURL)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
+		// It isn't named: it may hold a password.
+		return nil, errors.New("bridge: forward: the forward URL is no http URL")
+	}
+	return &Forwarder{target: u, f: forwarder{
+		client: newForwardClient(transport), secret: secret, chats: newRecentSet(maxChats), log: log,
+		secrets: func() []string { return []string{secret} },
+	}}, nil
+}
+
+// Forward posts the chat's metadata, once per chat, and then the message. The
+// other process has taken it when the error is nil; after an error it may have,
+// and knows a repeat by the message's id. Messages of bots and those without
+// items are left out.
+func (f *Forwarder) Forward(ctx context.Context, m *ilink.Message, received time.Time) error {
+	if m.Type == ilink.MessageTypeBot || len(m.Items) == 0 {
+		return nil
+	}
+	return f.f.forwardLocked(ctx, &f.mu, f.target, m, received)
+}
+
+// forwarder makes the calls to a forward target.
+type forwarder struct {
+	client  *http.Client
+	secret  string
+	chats   *recentSet
+	log     *slog.Logger
+	secrets func() []string
+}
+
+func (f *forwarder) forward(ctx context.Context, target *url.URL, m *ilink.Message, received time.Time) error {
+	return f.forwardLocked(ctx, new(sync.Mutex), target, m, received)
+}
+
+// forwardLocked holds mu while it looks at the known chats.
+func (f *forwarder) forwardLocked(ctx context.Context, mu *sync.Mutex, target *url.URL, m *ilink.Message, received time.Time) error {
 	chat := m.From
 	if m.IsGroup() {
 		chat = m.GroupID
 	}
-	at := timestamp(m, b.meta.Received)
+	at := timestamp(m, received)
 	// Another address may be another process, which doesn't know the chat.
-	if known := target.Host + " " + chat; !p.mem.chats.has(known) {
-		err := p.post(ctx, target, "metadata", forwardMetadata{
+	known := target.Host + " " + chat
+	mu.Lock()
+	tell := !f.chats.has(known)
+	mu.Unlock()
+	if tell {
+		err := f.post(ctx, target, "metadata", forwardMetadata{
 			ChatJID: chat, Timestamp: at, Name: chat, IsGroup: m.IsGroup(),
 		})
 		if err == nil {
-			p.mem.chats.add(known)
+			mu.Lock()
+			f.chats.add(known)
+			mu.Unlock()
 		} else {
-			p.log.Warn("a chat's metadata was not taken", "err", err)
+			f.log.Warn("a chat's metadata was not taken", "err", err)
 		}
 	}
-	return p.post(ctx, target, "message", forwardMessage{
+	return f.post(ctx, target, "message", forwardMessage{
 		ID: forwardID(m), ChatJID: chat, Sender: m.From, SenderName: m.From, Content: content(m), Timestamp: at,
 	})
 }
 
 // post makes one call to the target.
-func (p *poller) post(ctx context.Context, target *url.URL, path string, body any) error {
+func (f *forwarder) post(ctx context.Context, target *url.URL, path string, body any) error {
 	fail := func(format string, args ...any) error {
 		return fmt.Errorf("bridge: forward: /%s: %w", path, fmt.Errorf(format, args...))
 	}
@@ -185,17 +249,17 @@ func (p *poller) post(ctx context.Context, target *url.URL, path string, body an
 		return fail("the address is none")
 	}
 	req.Header.Set("Content-Type", "application/json")
-	if p.binding.BridgeSecret != "" {
-		req.Header.Set("Authorization", "Bearer "+p.binding.BridgeSecret)
+	if f.secret != "" {
+		req.Header.Set("Authorization", "Bearer "+f.secret)
 	}
-	resp, err := p.bridge.forward.Do(req)
+	resp, err := f.client.Do(req)
 	if err != nil {
 		// The *url.Error around it names the whole URL.
 		var ue *url.Error
 		if errors.As(err, &ue) {
 			err = ue.Err
 		}
-		return fail("%w", scrubError(err, p.secrets()...))
+		return fail("%w", scrubError(err, f.secrets()...))
 	}
 	defer func() { _ = resp.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxForwardBody))

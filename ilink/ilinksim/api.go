@@ -174,10 +174,12 @@ func (s *Server) answer(w http.ResponseWriter, c *call, handle func() reply) {
 		c.plan.after(&rep)
 	}
 	s.log.Debug("ilinksim call", "endpoint", c.endpoint, "bot", c.botID(),
-		"status", orStatus(rep.status), "cut", rep.cut, "answer", excerpt(rep.body))
+		"status", orStatus(rep.status), "cut", rep.cut, "bytes", len(rep.body))
 	if !rep.cut {
 		drain(c.r)
 	}
+	// Clients learn the server's time from it, and windows close by that.
+	w.Header().Set("Date", s.Now().UTC().Format(http.TimeFormat))
 	if err := rep.write(w); err != nil {
 		s.log.Debug("ilinksim answer not written", "endpoint", c.endpoint, "error", err)
 	}
@@ -187,15 +189,6 @@ func (s *Server) answer(w http.ResponseWriter, c *call, handle func() reply) {
 // is still sending would see a broken connection instead of the answer.
 func drain(r *http.Request) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, paddedSize(maxPlaintext)))
-}
-
-// excerpt is the start of an answer, for the log.
-func excerpt(b []byte) string {
-	const most = 512
-	if len(b) > most {
-		return string(b[:most]) + "…"
-	}
-	return string(b)
 }
 
 // pause waits d of real time; false means that the client or the simulator

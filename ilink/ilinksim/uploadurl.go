@@ -101,7 +101,7 @@ func (s *Server) getUploadURL(c *call) reply {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if ret, errmsg := req.problem(); ret != 0 {
-		s.log.Debug("ilinksim refuses an upload", "ret", ret, "errmsg", errmsg, "body", excerpt(c.body))
+		s.log.Debug("ilinksim refuses an upload", "ret", ret, "errmsg", errmsg)
 		s.warn(fmt.Sprintf("getuploadurl: refused, ret %d %s", ret, errmsg))
 		return failure(ret, errmsg)
 	}

@@ -10,17 +10,21 @@ ilink = {}
 ---@field name string The bot's name in the configuration.
 ilink.bot = {}
 
----Sends to a user without answering a message. It works only while the user's
----window is open.
+---Sends to a user without answering a message. While the user's window is closed, it
+---is kept and sent when the user writes again, unless the options say otherwise.
 ---@param to string The user's id, such as msg.from.
 ---@param content ilink.Content What to send.
 ---@param ... ilink.Content More to send, in order.
----@return ilink.SendResult? result What became of it; nil if not all was sent.
+---@return ilink.SendResult? result What became of it; nil if it failed.
 ---@return ilink.Failure? err Why not.
 ---@example
 ---```lua
----local result, err = ilink.send("alice@im.wechat", "Your parcel is here.")
----if not result then print("not sent: " .. err) end
+---local result, err = ilink.send("alice@im.wechat", { text = "Your parcel is here.", lifetime = 3600 })
+---if not result then
+---  print("not sent: " .. err)
+---elseif result.status == "deferred" then
+---  print("later: " .. result.advice)
+---end
 ---```
 function ilink.send(to, content, ...) end
 
@@ -28,7 +32,7 @@ function ilink.send(to, content, ...) end
 ---@param msg ilink.Message The message to answer.
 ---@param content ilink.Content What to send.
 ---@param ... ilink.Content More to send, in order.
----@return ilink.SendResult? result What became of it; nil if not all was sent.
+---@return ilink.SendResult? result What became of it; nil if it failed.
 ---@return ilink.Failure? err Why not.
 ---@example
 ---```lua
@@ -97,6 +101,23 @@ function ilink.upload(file, options) end
 ---end
 ---```
 function ilink.recall(id) end
+
+---Tells whether the handler should come to an end: it returns the earliest message of
+---the same user that waits behind the one being handled; without one, true if the
+---handler was interrupted; else false. Other handlers may run meanwhile, as at any call
+---that waits.
+---@return ilink.Message|boolean cancelled
+---@example
+---```lua
+---function on_message(msg)
+---  for page = 1, 5 do
+---    local later = ilink.cancelled()
+---    if later == true or later and later.text == "stop" then break end
+---    msg:reply("Page " .. page)
+---  end
+---end
+---```
+function ilink.cancelled() end
 
 ---Writes to the bot's log, at level info. Tables are written with what is in them.
 ---@class ilink.Log

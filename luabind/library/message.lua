@@ -16,16 +16,19 @@ local Message = {}
 
 ---@alias ilink.Kind "text"|"image"|"voice"|"file"|"video"|"tool_call_start"|"tool_call_result"|"unknown"
 
----Answers the message.
+---Answers the message. What can't be sent at once is kept and sent later, in order,
+---unless the options say otherwise.
 ---@param content ilink.Content What to send.
 ---@param ... ilink.Content More to send, in order.
----@return ilink.SendResult? result What became of it; nil if not all was sent.
+---@return ilink.SendResult? result What became of it; nil if it failed.
 ---@return ilink.Failure? err Why not.
 ---@example
 ---```lua
 ---function on_message(msg)
 ---  msg:reply("Look:", { image = "cat.png" })
 ---  msg:reply { file = "report.pdf", name = "Report.pdf" }
+---  local result, err = msg:reply { text = "Only today: pizza", mode = "fail" }
+---  if not result then ilink.log.warn("no pizza for " .. msg.from .. ": " .. err) end
 ---end
 ---```
 function Message:reply(content, ...) end
@@ -109,32 +112,63 @@ function Media:read(max) end
 ---```
 function Media:save(path) end
 
----What can be sent: a text, media, a table that says what, or a list of those.
+---What can be sent: a text, media, a table that says what, or a list of those. A
+---list may have the options mode and lifetime as well.
 ---@alias ilink.Content string|number|boolean|ilink.Media|ilink.ContentTable|(string|number|boolean|ilink.Media|ilink.ContentTable)[]
 
 ---Says what to send; what is given of it is sent in this order. Files are paths
----below the bot's folder, or media.
+---below the bot's folder, or media. The options hold for the whole call, and may be
+---in a table of their own: msg:reply("Hello", { mode = "fail" }).
 ---@class ilink.ContentTable
 ---@field text? string|number|boolean
 ---@field image? string|ilink.Media
 ---@field video? string|ilink.Media
 ---@field file? string|ilink.Media
 ---@field name? string The name that the file shows.
+---@field mode? ilink.SendMode What becomes of what can't be sent at once; "defer" unless the host says otherwise.
+---@field lifetime? number For how many seconds it may wait before it is given up; the host's default if left out.
 
----What became of something sent.
+---What becomes of messages that can't be sent at once, because the user has to write
+---first or the server wants fewer. "defer": they are kept, and sent as soon as
+---possible, in order. "fail": the send fails. "nudge": as "defer", and the last
+---message that may be sent tells the user that more is waiting.
+---@alias ilink.SendMode "defer"|"fail"|"nudge"
+
+---What became of something sent. It prints as a sentence, such as "deferred (quota):
+---10 of 25 messages sent, the rest follows when the user writes again".
 ---@class ilink.SendResult
----@field status "sent" "sent": the server has accepted it.
----@field id? string The id of the first message that was made of it.
+---@field status "sent"|"deferred" "sent": the server has accepted it. "deferred": it, or the rest of it, is kept and sent later; sending it again would double it.
+---@field reason? ilink.DeferReason Why it was deferred.
+---@field advice? string What to know or do, in a sentence.
+---@field id? string The id of the first message that was made of it; not yet known of a deferred one.
 ---@field ids string[] The ids of all of them: a long text becomes several.
+---@field parts integer How many messages it makes.
+---@field sent integer How many of them the server has accepted so far.
+---@field uncertain boolean Whether an answer of the server's was lost, so that something may have arrived twice.
+
+---Why something was deferred. "window_closed": the user wrote too long ago. "quota":
+---the user's last message allows no more. "throttled": the server wants the bot to
+---wait. "session_expired": the bot isn't logged in. "network": the server can't be
+---reached. "queue": earlier messages to the user wait.
+---@alias ilink.DeferReason "window_closed"|"quota"|"throttled"|"session_expired"|"network"|"queue"
 
 ---An error that a script may go on after. It prints as its message.
 ---@class ilink.Failure
----@field kind string A word such as "not_found" or "timeout".
+---@field kind ilink.FailureKind|string A word such as "not_found" or "timeout".
 ---@field message string What happened, and what to do about it.
 ---@field ids? string[] After a send of which a part went through: that part's ids.
 
+---Kinds of failures that many functions have. "interrupted": the handler was
+---interrupted while the call waited (see on_interrupt); further calls work. Of sends,
+---"window_closed", "quota" and "throttled": it can't be sent now, and mode is "fail".
+---"bad_request": the server refuses the content. "expired": it waited longer than its
+---lifetime. "uncertain": the server's answer was lost, and it isn't sent again by
+---itself. "empty_text": there is nothing to send.
+---@alias ilink.FailureKind "failed"|"timeout"|"interrupted"|"not_found"|"no_media"|"too_large"|"empty_text"|"window_closed"|"quota"|"throttled"|"bad_request"|"expired"|"uncertain"
+
 ---Every bot defines this function: it is called with each message, many messages
----at a time. Handlers take turns only while they wait, as msg:reply does.
+---at a time, but one at a time of the same user. Handlers take turns only while they
+---wait, as msg:reply does.
 ---@param msg ilink.Message
 ---@example
 ---```lua
@@ -143,3 +177,47 @@ function Media:save(path) end
 ---end
 ---```
 function on_message(msg) end
+
+---A bot may define this function: it is called with a message that comes while an
+---earlier one of the same user is being handled. If it returns true, the running
+---handler is interrupted and on_message doesn't get the message: what that handler
+---waits for returns nil and an error of kind "interrupted", ilink.cancelled() is true
+---for it, and it should tidy up and return; it may still send. If it returns nothing
+---or false, the message waits for its turn.
+---@param msg ilink.Message
+---@return boolean? stop
+---@example
+---```lua
+---function on_interrupt(msg)
+---  return msg.text == "stop"
+---end
+---
+---function on_message(msg)
+---  for i = 1, 3 do
+---    if ilink.cancelled() then return msg:reply("Stopped.") end
+---    msg:reply("Step " .. i)
+---  end
+---end
+---```
+function on_interrupt(msg) end
+
+---A bot may define this function: it is called when the bot's session has ended, so
+---that somebody has to log in again. What is sent meanwhile is kept.
+---@param info ilink.SessionInfo
+---@example
+---```lua
+---function on_session_expired(info)
+---  ilink.log.error(info.bot .. ": " .. info.message)
+---end
+---
+---function on_message(msg)
+---  msg:reply("Hello")
+---end
+---```
+function on_session_expired(info) end
+
+---Tells that the bot's session has ended.
+---@class ilink.SessionInfo
+---@field bot string The bot's name.
+---@field since number When that was found, in seconds since 1970.
+---@field message string What happened, and what to do about it.

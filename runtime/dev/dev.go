@@ -73,10 +73,16 @@ func Run(ctx context.Context, opts Options) error {
 
 	name := botName(opts.Script)
 	account := sim.AddBot(name)
+	delivery := runtime.DeliveryConfig{}
+	if !opts.Serve {
+		// Whoever sits there wants to see an error, not to wait for another try.
+		delivery.Retries = -1
+	}
 	rt, err := runtime.New(runtime.Config{
-		Data:   data,
-		ILink:  runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
-		Logger: opts.Logger,
+		Delivery: delivery,
+		Data:     data,
+		ILink:    runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
+		Logger:   opts.Logger,
 		Bots: []runtime.BotConfig{{
 			Name: name, Script: opts.Script,
 			Token: &ilink.Token{BotToken: account.Token, BotID: account.ID, BaseURL: account.BaseURL},

@@ -1,0 +1,40 @@
+package ilink
+
+import (
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// serverClock follows the server's clock by the Date header of its answers: the
+// window of 24 hours (protocol §4) closes by that one, and a small server's own
+// clock may be off by anything.
+type serverClock struct {
+	offset atomic.Int64 // in ns: the server's time less ours
+}
+
+// clockSlack is the difference below which the two clocks count as the same. The
+// header has whole seconds, and the answer was on its way for a while.
+const clockSlack = 3 * time.Second
+
+// observe takes the header of an answer that has just come.
+func (c *serverClock) observe(h http.Header) {
+	if c == nil {
+		return
+	}
+	date, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		return
+	}
+	offset := date.Add(500 * time.Millisecond).Sub(time.Now())
+	if offset.Abs() < clockSlack {
+		offset = 0
+	}
+	c.offset.Store(int64(offset))
+}
+
+// ServerTime returns the server's time as its answers tell it, to within a few
+// seconds. Before the first answer it is this machine's.
+func (c *Client) ServerTime() time.Time {
+	return time.Now().Add(time.Duration(c.clock.offset.Load()))
+}

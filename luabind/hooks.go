@@ -1,0 +1,96 @@
+package luabind
+
+import (
+	"context"
+	"fmt"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// hook is a global function that the script defines and the host calls.
+type hook struct {
+	name string
+	// params are its parameters, for messages.
+	params string
+	// required says that a script without it is none.
+	required bool
+}
+
+var (
+	messageHook   = hook{name: "on_message", params: "msg", required: true}
+	interruptHook = hook{name: "on_interrupt", params: "msg"}
+	sessionHook   = hook{name: "on_session_expired", params: "info"}
+)
+
+// checkHooks finds out while loading what would fail once it is needed.
+func (vm *VM) checkHooks() error {
+	for _, h := range []hook{messageHook, interruptHook, sessionHook} {
+		if _, err := vm.hook(h); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hook returns the script's function, nil if it defines none and need not.
+func (vm *VM) hook(h hook) (*lua.LFunction, error) {
+	example := fmt.Sprintf("function %s(%s) … end", h.name, h.params)
+	switch v := vm.main.G.Global.RawGetString(h.name).(type) {
+	case *lua.LFunction:
+		return v, nil
+	case *lua.LNilType:
+		if !h.required {
+			return nil, nil
+		}
+		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
+			fmt.Sprintf("the script defines no %s: add %s", h.name, example))
+	default:
+		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
+			fmt.Sprintf("%s is a %s and must be a function: %s", h.name, v.Type(), example))
+	}
+}
+
+// noteHooks notes what the host asks for without the VM's lock. The VM is locked.
+func (vm *VM) noteHooks() {
+	_, defined := vm.main.G.Global.RawGetString(interruptHook.name).(*lua.LFunction)
+	vm.interruptible.Store(defined)
+}
+
+// callGlobal calls a function of the script's, on this goroutine and within the
+// limits of a handler, and returns its first result; nil if the script defines
+// none. ev is the message that it handles, which is its first argument; nil if it
+// handles none. args, which may be nil, makes further ones; it is called with the
+// VM locked.
+func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(vm *VM) []lua.LValue) (lua.LValue, error) {
+	r, err := s.begin(ctx, ev)
+	if err != nil {
+		return nil, err
+	}
+	defer s.end(r)
+	vm := s.vm
+	vm.mu.Lock()
+	defer vm.mu.Unlock()
+	fn, err := vm.hook(h)
+	if err != nil {
+		return nil, err
+	}
+	if fn == nil {
+		return lua.LNil, nil
+	}
+	var list []lua.LValue
+	if ev != nil {
+		msg, in := vm.newMessage(ev)
+		id := messageID(ev.Message)
+		vm.inFlight[id] = in
+		defer func() {
+			if vm.inFlight[id] == in {
+				delete(vm.inFlight, id)
+			}
+		}()
+		list = append(list, msg)
+	}
+	if args != nil {
+		list = append(list, args(vm)...)
+	}
+	return vm.call(r, h.name, fn, list...)
+}

@@ -1,0 +1,194 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/ilinkd/ilinkd/runtime/metrics"
+)
+
+// Status is a bot's state at one moment. Counts are since the start.
+type Status struct {
+	Bot        string `json:"bot"`
+	State      string `json:"state"`              // one of the State constants
+	Generation int    `json:"generation"`         // of the script in use, 0 if none could be loaded
+	Forwards   bool   `json:"forwards,omitempty"` // to another process, instead of a script
+	// Error is what is wrong with the connection, ScriptError why the script as
+	// it is now could not be loaded.
+	Error       string `json:"error,omitempty"`
+	ScriptError string `json:"script_error,omitempty"`
+
+	Received   int `json:"received"`   // messages, without repeats
+	Duplicates int `json:"duplicates"` // repeats, left out
+	Handled    int `json:"handled"`
+	Failed     int `json:"failed"` // kept as dead
+	Retried    int `json:"retried"`
+	Waiting    int `json:"waiting"` // received and not yet through
+	Sent       int `json:"sent"`    // accepted by the server
+	Queued     int `json:"queued"`  // to be sent, or waiting for the user to write
+	Uncertain  int `json:"uncertain"`
+	Expired    int `json:"expired"` // waited too long to be sent
+
+	// SessionExpired is when the server stopped knowing the token.
+	SessionExpired time.Time `json:"session_expired,omitzero"`
+	// ThrottledUntil is when sending goes on.
+	ThrottledUntil time.Time `json:"throttled_until,omitzero"`
+}
+
+// States of a bot.
+const (
+	StateStarting       = "starting"
+	StateRunning        = "running"
+	StateNoToken        = "logged_out"      // log in
+	StateSessionExpired = "session_expired" // the server knows the token no more: log in again
+	StateConflict       = "conflict"        // a second program polls with the same token
+	StateUnreachable    = "unreachable"     // the server can't be reached
+	StateStopped        = "stopped"
+)
+
+// Status returns the state of each bot, in the configuration's order.
+func (r *Runtime) Status() []Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := []Status{}
+	for _, name := range r.order {
+		if b := r.bots[name]; b != nil {
+			all = append(all, b.status())
+		}
+	}
+	return all
+}
+
+func (b *bot) status() Status {
+	s := b.stats.snapshot()
+	s.Queued, s.ThrottledUntil = b.outbox.summary()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s.SessionExpired, s.Forwards = b.since, b.cfg.Forward.URL != ""
+	return s
+}
+
+// summary counts what is queued, and says until when nothing is sent.
+func (o *outbox) summary() (queued int, throttledUntil time.Time) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, l := range o.lanes {
+		queued += len(l.queue)
+	}
+	if time.Now().Before(o.throttle.Until) {
+		throttledUntil = o.throttle.Until
+	}
+	return queued, throttledUntil
+}
+
+// WaitStatus blocks until ok says so of a bot's status, or ctx ends. ok is called
+// at each change, and must be quick.
+func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bool) error {
+	select {
+	case <-r.ready:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	b := r.bot(bot)
+	if b == nil {
+		return fmt.Errorf("there is no bot %q", bot)
+	}
+	return b.stats.wait(ctx, ok)
+}
+
+// SocketPath is where a runtime with that data folder answers status requests of
+// commands on the same machine.
+func SocketPath(data string) string { return filepath.Join(data, "ilinkd.sock") }
+
+// servers answer status requests.
+type servers struct {
+	log   *slog.Logger
+	http  []*http.Server
+	group sync.WaitGroup
+}
+
+// listen answers GET /healthz and GET /metrics, at the address of the
+// configuration if there is one, and at a socket in the data folder.
+func (r *Runtime) listen() (*servers, error) {
+	s := &servers{log: r.cfg.Logger}
+	if r.cfg.Listen != "" {
+		l, err := net.Listen("tcp", r.cfg.Listen)
+		if err != nil {
+			return nil, fmt.Errorf("listen for status requests: %w", err)
+		}
+		s.serve(l, r.statusHandler())
+		r.cfg.Logger.Info("listening", "addr", l.Addr().String())
+	}
+	path := SocketPath(r.cfg.Data)
+	os.Remove(path) // a dead process's: the store's lock is ours
+	if l, err := net.Listen("unix", path); err != nil {
+		r.cfg.Logger.Warn("no socket for \"ilinkd status\"", "err", err)
+	} else {
+		s.serve(l, r.statusHandler())
+	}
+	return s, nil
+}
+
+func (s *servers) serve(l net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+	s.http = append(s.http, server)
+	s.group.Go(func() {
+		if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
+			s.log.Error("status requests are no longer answered", "err", err)
+		}
+	})
+}
+
+func (s *servers) close() {
+	for _, server := range s.http {
+		server.Close()
+	}
+	s.group.Wait()
+}
+
+// statusHandler answers GET /healthz, 200 while each bot runs, else 503, with the
+// status of each as JSON; and GET /metrics.
+func (r *Runtime) statusHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		bots := r.Status()
+		code := http.StatusOK
+		for _, s := range bots {
+			if s.State != StateRunning || s.Generation == 0 && !s.Forwards {
+				code = http.StatusServiceUnavailable
+			}
+		}
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(code)
+		json.NewEncoder(w).Encode(map[string]any{"bots": bots})
+	})
+	mux.Handle("GET /metrics", metrics.Handler(r.snapshot))
+	return mux
+}
+
+// snapshot is the status as metrics.
+func (r *Runtime) snapshot() metrics.Snapshot {
+	var m metrics.Snapshot
+	now := time.Now()
+	for _, s := range r.Status() {
+		m.Bots = append(m.Bots, metrics.Bot{
+			Name: s.Bot, State: s.State, Generation: s.Generation, Received: int64(s.Received), Duplicates: int64(s.Duplicates),
+			Handled: int64(s.Handled), Failed: int64(s.Failed), Retried: int64(s.Retried), Waiting: int64(s.Waiting), Sent: int64(s.Sent),
+			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
+		})
+	}
+	if st := r.store; st != nil {
+		counts := st.Stats()
+		m.StoreCommits, m.StoreUpdates = counts.Commits, counts.Updates
+	}
+	return m
+}

@@ -1,0 +1,309 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Modes of a send: what happens when the window has no room for it.
+const (
+	ModeDefer = "defer" // it waits until the user writes again
+	ModeFail  = "fail"  // it fails at once
+	ModeNudge = "nudge" // it waits, and the last send of the window says so
+)
+
+// Priorities of a send.
+const (
+	PriorityAnswer = 0
+	PriorityPush   = 1
+)
+
+// States of a send.
+const (
+	SendQueued  = "queued"
+	SendSending = "sending" // a request is under way, or was when the process died
+	SendSent    = "sent"
+	SendFailed  = "failed"
+	SendExpired = "expired"
+	SendHeld    = "held" // not known whether it was sent; somebody has to decide
+	SendDropped = "dropped"
+)
+
+// Send is one message in the outbox.
+type Send struct {
+	ID           int64
+	Bot          string
+	Conversation string
+	User         string
+	Group        string
+	Inbound      int64 // the inbox id that it answers, 0 for a push
+	Ordinal      int   // which send of the handler's it belongs to
+	Part, Parts  int
+	ClientID     string
+	Mode         string
+	Priority     int
+	Kind         string // PayloadItem, or a kind of media to be uploaded from File
+	Payload      []byte
+	File         string
+	State        string
+	Result       string // of a send that failed: its kind
+	Error        string
+	MessageID    string
+	Uncertain    bool // a request's answer was lost once: it may have arrived twice
+	Attempts     int
+	Created      time.Time
+	Expires      time.Time
+}
+
+// PayloadItem is the kind of a payload that is an item ready to be sent.
+const PayloadItem = "item"
+
+// Enqueue is what a script sends in one call.
+type Enqueue struct {
+	Bot          string
+	Conversation string
+	User         string
+	Group        string
+	Inbound      int64
+	Ordinal      int
+	Mode         string
+	Priority     int
+	Created      time.Time
+	Expires      time.Time
+	// MaxQueued is how many sends of the conversation may wait, these included.
+	MaxQueued int
+	Parts     []EnqueuePart
+}
+
+// EnqueuePart is one message of an [Enqueue].
+type EnqueuePart struct {
+	ClientID string
+	Kind     string
+	Payload  []byte
+	File     string
+}
+
+// ErrQueueFull says that too many sends of a conversation are waiting.
+var ErrQueueFull = errors.New("too many sends of this conversation are waiting")
+
+const sendColumns = `id, bot, conversation, user, group_id, coalesce(inbound, 0), ordinal, part, parts, client_id, mode, priority,
+	payload_kind, payload, file, state, result, error, message_id, uncertain, attempts, created, expires`
+
+func scanSends(rows *sql.Rows) (all []Send, err error) {
+	defer rows.Close()
+	for rows.Next() {
+		var s Send
+		var created, expires int64
+		if err := rows.Scan(&s.ID, &s.Bot, &s.Conversation, &s.User, &s.Group, &s.Inbound, &s.Ordinal, &s.Part, &s.Parts,
+			&s.ClientID, &s.Mode, &s.Priority, &s.Kind, &s.Payload, &s.File, &s.State, &s.Result, &s.Error, &s.MessageID,
+			&s.Uncertain, &s.Attempts, &created, &expires); err != nil {
+			return nil, err
+		}
+		s.Created, s.Expires = fromMs(created), fromMs(expires)
+		all = append(all, s)
+	}
+	return all, rows.Err()
+}
+
+// Enqueue puts a send into the outbox. A handler that runs again finds what it
+// enqueued before under the same inbound id and ordinal: then existed is true,
+// and the sends are those, in whatever state they are.
+func (s *Store) Enqueue(ctx context.Context, e Enqueue) (sends []Send, existed bool, err error) {
+	err = s.Update(ctx, "queue a send", func(tx *Tx) error {
+		existed = false
+		if e.Inbound != 0 {
+			if sends, err = sendsOf(tx, e.Inbound, e.Ordinal); err != nil || len(sends) > 0 {
+				existed = true
+				return err
+			}
+		}
+		if e.MaxQueued > 0 {
+			var queued int
+			err := tx.QueryRow(`SELECT count(*) FROM outbox WHERE bot = ? AND state = 'queued' AND conversation = ?`, e.Bot, e.Conversation).Scan(&queued)
+			if err != nil {
+				return err
+			}
+			if queued+len(e.Parts) > e.MaxQueued {
+				return ErrQueueFull
+			}
+		}
+		sends, err = insertSends(tx, e)
+		return err
+	})
+	if err != nil {
+		return nil, false, err
+	}
+	return sends, existed, nil
+}
+
+func sendsOf(tx *Tx, inbound int64, ordinal int) ([]Send, error) {
+	rows, err := tx.Query(`SELECT `+sendColumns+` FROM outbox WHERE inbound = ? AND ordinal = ? ORDER BY part`, inbound, ordinal)
+	if err != nil {
+		return nil, err
+	}
+	return scanSends(rows)
+}
+
+func insertSends(tx *Tx, e Enqueue) (sends []Send, err error) {
+	inbound := sql.NullInt64{Int64: e.Inbound, Valid: e.Inbound != 0}
+	for i, p := range e.Parts {
+		res, err := tx.Exec(`INSERT INTO outbox (bot, conversation, user, group_id, inbound, ordinal, part, parts, client_id, mode,
+			priority, payload, payload_kind, file, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.Bot, e.Conversation, e.User, e.Group, inbound, e.Ordinal, i, len(e.Parts), p.ClientID, e.Mode,
+			e.Priority, p.Payload, p.Kind, p.File, ms(e.Created), ms(e.Expires))
+		if err != nil {
+			return nil, err
+		}
+		id, err := res.LastInsertId()
+		if err != nil {
+			return nil, err
+		}
+		sends = append(sends, Send{
+			ID: id, Bot: e.Bot, Conversation: e.Conversation, User: e.User, Group: e.Group, Inbound: e.Inbound, Ordinal: e.Ordinal,
+			Part: i, Parts: len(e.Parts), ClientID: p.ClientID, Mode: e.Mode, Priority: e.Priority, Kind: p.Kind, Payload: p.Payload,
+			File: p.File, State: SendQueued, Created: e.Created, Expires: e.Expires,
+		})
+	}
+	return sends, nil
+}
+
+// SendsOf returns what a handler enqueued before under an inbound id and an
+// ordinal, none if it didn't.
+func (s *Store) SendsOf(ctx context.Context, inbound int64, ordinal int) (sends []Send, err error) {
+	err = s.View(ctx, "read the outbox", func(q Queryer) error {
+		rows, err := q.QueryContext(ctx, `SELECT `+sendColumns+` FROM outbox WHERE inbound = ? AND ordinal = ? ORDER BY part`, inbound, ordinal)
+		if err != nil {
+			return err
+		}
+		sends, err = scanSends(rows)
+		return err
+	})
+	return sends, err
+}
+
+// Unsent returns a bot's sends that have not come to an end, in order. Those in
+// state sending were under way when the last process died.
+func (s *Store) Unsent(ctx context.Context, bot string) (all []Send, err error) {
+	err = s.View(ctx, "read the outbox", func(q Queryer) error {
+		rows, err := q.QueryContext(ctx, `SELECT `+sendColumns+` FROM outbox
+			WHERE state IN ('queued', 'sending', 'held') AND (bot = ?1 OR ?1 = '') ORDER BY priority, id`, bot)
+		if err != nil {
+			return err
+		}
+		all, err = scanSends(rows)
+		return err
+	})
+	return all, err
+}
+
+// LastSend returns when a bot last sent something, or tried to.
+func (s *Store) LastSend(ctx context.Context, bot string) (t time.Time, err error) {
+	var last sql.NullInt64
+	err = s.View(ctx, "read the outbox", func(q Queryer) error {
+		return q.QueryRowContext(ctx, `SELECT max(started, ended) FROM outbox WHERE bot = ? AND started > 0 ORDER BY id DESC LIMIT 1`, bot).Scan(&last)
+	})
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, nil
+	}
+	return fromMs(last.Int64), err
+}
+
+// BeginSend records that a request for the send is about to be made. It must be
+// durable before the request is: after a crash it tells which sends are
+// uncertain. The window's count goes up here, since the server may count a send
+// whose answer is lost.
+func (s *Store) BeginSend(ctx context.Context, send *Send, at time.Time) error {
+	return s.Update(ctx, "begin a send", func(tx *Tx) error {
+		_, err := tx.Exec(`UPDATE outbox SET state = 'sending', attempts = attempts + 1, started = ? WHERE id = ?`, ms(at), send.ID)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(`UPDATE windows SET used = used + 1 WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation)
+		return err
+	})
+}
+
+// Outcome is how a request for a send ended.
+type Outcome struct {
+	State     string // SendSent, SendFailed, SendExpired, SendHeld, SendDropped, or SendQueued for another try
+	Result    string
+	Error     string
+	MessageID string
+	Uncertain bool   // the answer was lost
+	Refused   bool   // the server refused it, or never got it: the window's count goes down again
+	Closed    bool   // the server says that the window is closed
+	Item      []byte // what was sent, kept for the case that it is quoted
+}
+
+// EndSend records how a request ended.
+func (s *Store) EndSend(ctx context.Context, send *Send, o Outcome, at time.Time) error {
+	return s.Update(ctx, "end a send", func(tx *Tx) error {
+		ended := ms(at)
+		if o.State == SendQueued || o.State == SendHeld {
+			ended = 0
+		}
+		_, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, message_id = ?, uncertain = max(uncertain, ?), ended = ? WHERE id = ?`,
+			o.State, o.Result, o.Error, o.MessageID, o.Uncertain, ended, send.ID)
+		if err != nil {
+			return err
+		}
+		if o.Refused {
+			if _, err := tx.Exec(`UPDATE windows SET used = max(0, used - 1) WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation); err != nil {
+				return err
+			}
+		}
+		if o.Closed {
+			if _, err := tx.Exec(`UPDATE windows SET closed = 1 WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation); err != nil {
+				return err
+			}
+		}
+		return putQuote(tx, send.Bot, o.MessageID, o.Item, at)
+	})
+}
+
+// SetItem replaces what is to be uploaded by the item that the upload made.
+func (s *Store) SetItem(ctx context.Context, id int64, item []byte) error {
+	return s.Update(ctx, "keep an upload", func(tx *Tx) error {
+		_, err := tx.Exec(`UPDATE outbox SET payload_kind = ?, payload = ? WHERE id = ?`, PayloadItem, item, id)
+		return err
+	})
+}
+
+// Nudge puts a send in front of a conversation's others that tells the user that
+// more is waiting, and notes in the window that it did.
+func (s *Store) Nudge(ctx context.Context, e Enqueue) (send Send, err error) {
+	err = s.Update(ctx, "queue a nudge", func(tx *Tx) error {
+		if _, err := tx.Exec(`UPDATE windows SET nudged = 1 WHERE bot = ? AND conversation = ?`, e.Bot, e.Conversation); err != nil {
+			return err
+		}
+		sends, err := insertSends(tx, e)
+		if err == nil {
+			send = sends[0]
+		}
+		return err
+	})
+	return send, err
+}
+
+// Release decides about a send that is held: it is sent again, or dropped.
+func (s *Store) Release(ctx context.Context, id int64, again bool, at time.Time) error {
+	state, ended := SendDropped, ms(at)
+	if again {
+		state, ended = SendQueued, 0
+	}
+	var n int64
+	err := s.Update(ctx, "release a held send", func(tx *Tx) error {
+		res, err := tx.Exec(`UPDATE outbox SET state = ?, ended = ? WHERE id = ? AND state IN ('held', 'queued')`, state, ended, id)
+		if err == nil {
+			n, err = res.RowsAffected()
+		}
+		return err
+	})
+	if err == nil && n == 0 {
+		return fmt.Errorf("there is no held or queued send %d", id)
+	}
+	return err
+}
