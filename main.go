@@ -134,9 +134,9 @@ func newDev(logging newLogger) *cobra.Command {
 				opts.Script = args[0]
 			}
 			opts.FreePort = !cmd.Flags().Changed("listen")
-			opts.In, opts.Out, opts.Info = os.Stdin, os.Stdout, os.Stderr
-			opts.Terminal = term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
-			if opts.Logger, err = logging(os.Stderr); err != nil {
+			terminal := !opts.Serve && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+			opts.In, opts.Screen = os.Stdin, dev.NewScreen(os.Stdout, os.Stderr, terminal)
+			if opts.Logger, err = logging(opts.Screen.Log()); err != nil {
 				return err
 			}
 			return dev.Run(cmd.Context(), opts)

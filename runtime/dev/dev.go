@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/ilinksim"
@@ -39,14 +40,11 @@ type Options struct {
 	Data string
 	// Serve runs until the context ends, without reading In.
 	Serve bool
-	// In are lines to be sent as messages; Out takes the answers.
-	In  io.Reader
-	Out io.Writer
-	// Terminal says that In and Out are a person's terminal.
-	Terminal bool
-	// Info takes what isn't an answer.
-	Info io.Writer
-	// Logger takes the log.
+	// In are lines to be sent as messages.
+	In io.Reader
+	// Screen takes the answers, and whatever isn't one.
+	Screen *Screen
+	// Logger takes the log. It should write to the screen.
 	Logger *slog.Logger
 }
 
@@ -91,8 +89,8 @@ func Run(ctx context.Context, opts Options) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(opts.Info, "ilinkd dev: %s as bot %q, simulator at %s\n", opts.Script, name, sim.URL)
-	fmt.Fprintf(opts.Info, "edit the script and save it: the next message meets the new version\n")
+	fmt.Fprintf(opts.Screen.Log(), "ilinkd dev: %s as bot %q, simulator at %s\n", opts.Script, name, sim.URL)
+	fmt.Fprintf(opts.Screen.Log(), "edit the script and save it: the next message meets the new version\n")
 
 	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -121,7 +119,7 @@ func startSimulator(opts Options) (*ilinksim.Server, error) {
 	sim := ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
 	err := sim.Start(opts.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) && opts.FreePort {
-		fmt.Fprintf(opts.Info, "%s is taken, using another port\n", opts.Listen)
+		fmt.Fprintf(opts.Screen.Log(), "%s is taken, using another port\n", opts.Listen)
 		sim = ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
 		err = sim.Start("127.0.0.1:0")
 	}
@@ -152,45 +150,86 @@ type session struct {
 	printed int // the number of the last answer printed
 }
 
+// sent counts the bot's sends so far.
+func (s *session) sent() int { return len(s.sim.Sent(0)) }
+
 // talk sends each line as a message, and at the end of the input waits until all
 // are answered.
 func (s *session) talk(ctx context.Context) error {
 	lines := bufio.NewScanner(s.opts.In)
 	lines.Buffer(nil, maxLine)
 	said := 0
-	s.prompt()
+	s.opts.Screen.Prompt()
 	for lines.Scan() {
+		s.opts.Screen.Entered()
 		text := strings.TrimRight(lines.Text(), "\r")
 		if strings.TrimSpace(text) == "" {
-			s.prompt()
+			s.opts.Screen.Prompt()
 			continue
 		}
 		if ctx.Err() != nil {
 			return nil
 		}
+		before := s.sent()
 		if _, err := s.sim.Inject(ilinksim.In{From: user, Text: strings.ToValidUTF8(text, "\ufffd")}); err != nil {
 			return fmt.Errorf("send the message: %w", err)
 		}
 		said++
-		s.prompt()
+		if !s.opts.Screen.terminal {
+			// Input that is piped in comes all at once, faster than anybody writes, and
+			// what a message allows is counted from the last one.
+			s.settle(ctx, said, before)
+		}
+		s.opts.Screen.Prompt()
 	}
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read the input: %w", err)
 	}
-	var last runtime.Status
-	err := s.rt.WaitStatus(ctx, s.bot, func(st runtime.Status) bool {
-		last = st
-		noScript := st.Generation == 0 && st.ScriptError != ""
-		return noScript || st.Handled+st.Failed >= said
-	})
-	if err != nil {
+	last, done := s.handled(ctx, said, endPause)
+	if ctx.Err() != nil {
 		return nil // interrupted
+	}
+	if !done {
+		s.flush()
+		return fmt.Errorf("%d of %d messages were handled within %v", last.Handled+last.Failed, said, endPause)
 	}
 	s.flush()
 	if last.Failed > 0 || last.Generation == 0 {
 		return ErrHandlerFailed
 	}
 	return nil
+}
+
+// answerPause is how long nothing more must come for an answer to be over while
+// its handler goes on: that one waits for the next line, perhaps.
+const answerPause = 300 * time.Millisecond
+
+// endPause is how long the bot may take for what was piped in last.
+const endPause = 10 * time.Minute
+
+// settle waits until a number of messages is handled, or the bot has sent
+// something since the last and then been quiet for a while.
+func (s *session) settle(ctx context.Context, said, sentBefore int) {
+	last := sentBefore
+	for {
+		st, done := s.handled(ctx, said, answerPause)
+		if done || ctx.Err() != nil || st.Sent > sentBefore && st.Sent == last {
+			return
+		}
+		last = st.Sent
+	}
+}
+
+// handled waits, at most for a time, until a number of messages is handled, well
+// or not, or it is clear that they won't be: the script can't be loaded.
+func (s *session) handled(ctx context.Context, said int, limit time.Duration) (last runtime.Status, done bool) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	err := s.rt.WaitStatus(ctx, s.bot, func(st runtime.Status) bool {
+		last = st
+		return st.Handled+st.Failed >= said || st.Generation == 0 && st.ScriptError != ""
+	})
+	return last, err == nil
 }
 
 // print prints answers as they come.
@@ -216,19 +255,10 @@ func (s *session) flush() {
 		if sent.To != user {
 			text = "to " + sent.To + ": " + text
 		}
-		if s.opts.Terminal {
-			fmt.Fprintf(s.opts.Out, "\r\x1b[Kbot> %s\nyou> ", text)
-		} else {
-			fmt.Fprintln(s.opts.Out, text)
+		if s.opts.Screen.terminal {
+			text = "bot> " + text
 		}
-	}
-}
-
-func (s *session) prompt() {
-	if s.opts.Terminal {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		fmt.Fprint(s.opts.Out, "you> ")
+		fmt.Fprintln(s.opts.Screen.Out(), text)
 	}
 }
 
