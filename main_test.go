@@ -9,7 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -20,7 +24,7 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"ilinkd": func() { os.Exit(run(os.Args[1:])) },
+		"ilinkd": main,
 	})
 }
 
@@ -29,17 +33,23 @@ func TestMain(m *testing.M) {
 func TestCommands(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:      "testdata/script",
-		Deadline: time.Now().Add(time.Minute),
+		Deadline: time.Now().Add(2 * time.Minute),
 		Setup: func(env *testscript.Env) error {
 			sim := ilinksim.New(ilinksim.WithHold(200 * time.Millisecond))
 			env.Defer(sim.Close)
 			env.Setenv("SIM", sim.URL)
+			// Else each command with the race detector in it sleeps for a second when it
+			// ends.
+			env.Setenv("GORACE", "atexit_sleep_ms=0")
 			repo, err := os.Getwd()
 			env.Setenv("REPO", repo)
 			env.Values["sim"] = sim
 			return err
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"scan": scan, "exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"scan": scan, "exits": exits, "until": until, "account": account, "say": say, "answered": answered,
+			"expire": expire, "fault": fault, "signal": signalDaemon,
+		},
 	})
 }
 
@@ -59,8 +69,8 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // scan waits for a QR code and does the phone's part of its login: each argument
-// is an action, "code=1234" a pair code to be shown. A confirmation waits until
-// the phone takes it, after the code.
+// is an action, "code=1234" a pair code to be shown, "confirm=echo" a confirmation
+// for that account. A confirmation waits until the phone takes it, after the code.
 func scan(ts *testscript.TestScript, _ bool, args []string) {
 	sim := ts.Value("sim").(*ilinksim.Server)
 	qrcode, err := sim.WaitQRCode(tsContext(ts))
@@ -70,13 +80,109 @@ func scan(ts *testscript.TestScript, _ bool, args []string) {
 		if code, found := strings.CutPrefix(a, "code="); found {
 			action = ilinksim.LoginAction{Action: "need_verifycode", Code: code}
 		}
+		if account, found := strings.CutPrefix(a, "confirm="); found {
+			action = ilinksim.LoginAction{Action: "confirm", BotID: account}
+		}
 		err := sim.LoginAction(qrcode, action)
-		for tries := 0; err != nil && a == "confirm" && tries < 500; tries++ {
+		for tries := 0; err != nil && action.Action == "confirm" && tries < 500; tries++ {
 			time.Sleep(20 * time.Millisecond)
 			err = sim.LoginAction(qrcode, action)
 		}
 		ts.Check(err)
 	}
+}
+
+// until runs a command, whatever its exit code, until its output has what the
+// first argument, a regular expression, says.
+func until(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	ctx := tsContext(ts)
+	for {
+		_ = ts.Exec(args[1], args[2:]...)
+		if want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			ts.Fatalf("%q never came from %q; last:\n%s%s", args[0], args[1:], ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
+}
+
+// account logs accounts in at the simulator, and keeps their tokens where the
+// bots of these names look for them.
+func account(ts *testscript.TestScript, _ bool, args []string) {
+	sim := ts.Value("sim").(*ilinksim.Server)
+	ts.Check(os.MkdirAll(ts.MkAbs("data"), 0o700))
+	for _, name := range args {
+		path := ts.MkAbs(filepath.Join("data", name+".token.json"))
+		ts.Check(os.WriteFile(path, []byte(sim.AddBot(name).Token), 0o600))
+	}
+}
+
+// say sends a message: bot, user, text. \e in the text is the escape character.
+func say(ts *testscript.TestScript, _ bool, args []string) {
+	sim := ts.Value("sim").(*ilinksim.Server)
+	_, err := sim.Inject(ilinksim.In{Bot: args[0], From: args[1], Text: strings.ReplaceAll(args[2], `\e`, "\x1b")})
+	ts.Check(err)
+}
+
+// answered waits for a send: user, text. With ! it must not have come.
+func answered(ts *testscript.TestScript, neg bool, args []string) {
+	sim := ts.Value("sim").(*ilinksim.Server)
+	there := func(all []ilinksim.Sent) bool {
+		return slices.ContainsFunc(all, func(s ilinksim.Sent) bool { return s.Text == args[1] })
+	}
+	if neg {
+		if there(sim.Sent(0)) {
+			ts.Fatalf("%q was sent", args[1])
+		}
+		return
+	}
+	ctx := tsContext(ts)
+	last := 0
+	for {
+		all, err := sim.WaitSent(ctx, ilinksim.Filter{To: args[0]}, last)
+		if err != nil {
+			ts.Fatalf("%q was not sent to %s: %v; sent: %+v", args[1], args[0], err, sim.Sent(0))
+		}
+		if there(all) {
+			return
+		}
+		last = all[len(all)-1].N
+	}
+}
+
+// expire has the server forget an account's token.
+func expire(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Value("sim").(*ilinksim.Server).ExpireToken(args[0]))
+}
+
+// fault puts a fault in force: endpoint, kind, how often. Without arguments it
+// ends them all.
+func fault(ts *testscript.TestScript, _ bool, args []string) {
+	sim := ts.Value("sim").(*ilinksim.Server)
+	if len(args) == 0 {
+		sim.ClearFaults()
+		return
+	}
+	count, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	_, err = sim.AddFault(ilinksim.Fault{Endpoint: args[0], Kind: ilinksim.FaultKind(args[1]), Count: count})
+	ts.Check(err)
+}
+
+// signalDaemon sends a signal, by its number, to the process that has the store.
+func signalDaemon(ts *testscript.TestScript, _ bool, args []string) {
+	number, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile("data/ilinkd.db.lock")))
+	ts.Check(err)
+	p, err := os.FindProcess(pid)
+	ts.Check(err)
+	ts.Check(p.Signal(syscall.Signal(number)))
 }
 
 // TestServeAnswersTheControlAPI runs "dev --serve" as a process and talks to it

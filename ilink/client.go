@@ -52,7 +52,7 @@ type Client struct {
 	cursor   CursorStore
 	red      *redactor
 	tickets  *ticketCache
-	clock    serverClock
+	clock    *ServerClock
 }
 
 // Option configures a [Client].
@@ -101,6 +101,16 @@ func WithBotAgent(agent string) Option {
 // WithRouteTag sets the SKRouteTag header, which some operators need.
 func WithRouteTag(tag string) Option { return func(c *Client) { c.routeTag = tag } }
 
+// WithServerClock has the client tell a clock of the server's time, so that
+// several clients of one account know it from the answers to any of them.
+func WithServerClock(clock *ServerClock) Option {
+	return func(c *Client) {
+		if clock != nil {
+			c.clock = clock
+		}
+	}
+}
+
 // WithCursorStore makes [Client.ListenAndServe] and [Client.Listen] go on where
 // the last run stopped.
 func WithCursorStore(s CursorStore) Option {
@@ -134,6 +144,7 @@ func newClient(token Token, opts []Option) *Client {
 		logger:   slog.Default(),
 		botAgent: defaultBotAgent,
 		cursor:   &memoryCursor{},
+		clock:    new(ServerClock),
 	}
 	if token.BaseURL != "" {
 		c.base = token.BaseURL
@@ -211,7 +222,7 @@ func (c *Client) call(
 		ctx, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	t := transport{http: c.http, routeTag: c.routeTag, red: c.red.and(secrets...), clock: &c.clock}
+	t := transport{http: c.http, routeTag: c.routeTag, red: c.red.and(secrets...), clock: c.clock}
 	raw, err := t.do(ctx, op, http.MethodPost, joinURL(c.base, path), header, payload)
 	if err != nil {
 		return err
@@ -224,7 +235,7 @@ type transport struct {
 	http     *http.Client
 	routeTag string
 	red      *redactor
-	clock    *serverClock // may be nil
+	clock    *ServerClock // may be nil
 }
 
 // do makes one HTTP request and returns the body of a 200 answer.

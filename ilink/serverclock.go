@@ -6,10 +6,11 @@ import (
 	"time"
 )
 
-// serverClock follows the server's clock by the Date header of its answers: the
+// ServerClock follows the server's clock by the Date header of its answers: the
 // window of 24 hours (protocol §4) closes by that one, and a small server's own
-// clock may be off by anything.
-type serverClock struct {
+// clock may be off by anything. The zero value shows this machine's time until
+// there was an answer. See [WithServerClock].
+type ServerClock struct {
 	offset atomic.Int64 // in ns: the server's time less ours
 }
 
@@ -18,7 +19,7 @@ type serverClock struct {
 const clockSlack = 3 * time.Second
 
 // observe takes the header of an answer that has just come.
-func (c *serverClock) observe(h http.Header) {
+func (c *ServerClock) observe(h http.Header) {
 	if c == nil {
 		return
 	}
@@ -26,15 +27,15 @@ func (c *serverClock) observe(h http.Header) {
 	if err != nil {
 		return
 	}
-	offset := date.Add(500 * time.Millisecond).Sub(time.Now())
+	offset := time.Until(date.Add(500 * time.Millisecond))
 	if offset.Abs() < clockSlack {
 		offset = 0
 	}
 	c.offset.Store(int64(offset))
 }
 
-// ServerTime returns the server's time as its answers tell it, to within a few
-// seconds. Before the first answer it is this machine's.
-func (c *Client) ServerTime() time.Time {
-	return time.Now().Add(time.Duration(c.clock.offset.Load()))
-}
+// Now returns the server's time as its answers tell it, to within a few seconds.
+func (c *ServerClock) Now() time.Time { return time.Now().Add(time.Duration(c.offset.Load())) }
+
+// ServerTime returns the server's time; see [ServerClock].
+func (c *Client) ServerTime() time.Time { return c.clock.Now() }

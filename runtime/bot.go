@@ -14,6 +14,9 @@ import (
 )
 
 const (
+	// loadRetryMin doubles to loadRetryMax while a bot's state can't be read.
+	loadRetryMin = time.Second
+	loadRetryMax = time.Minute
 	// tokenInterval is how often a bot looks whether there is another token.
 	tokenInterval = 2 * time.Second
 	// sessionBackoffMin doubles to sessionBackoffMax while the server knows the
@@ -65,11 +68,16 @@ func (b *bot) run(ctx context.Context) {
 	sending, stopSending := context.WithCancel(work)
 	defer stopSending()
 
-	if err := b.load(work); err != nil {
-		b.log.Error("the bot's state can't be read: it does not run", "err", err)
+	for pause := loadRetryMin; ; pause = min(2*pause, loadRetryMax) {
+		err := b.load(work)
+		if err == nil {
+			break
+		}
+		b.log.Error("the bot's state can't be read: it does not run yet", "err", err, "retry_in", pause)
 		b.setState(StateStopped, err)
-		<-ctx.Done()
-		return
+		if sleep(ctx, pause); ctx.Err() != nil {
+			return
+		}
 	}
 	var group sync.WaitGroup
 	if b.forward == nil {
@@ -80,6 +88,10 @@ func (b *bot) run(ctx context.Context) {
 
 	limit := time.Duration(b.shared.Delivery.StopTimeout)
 	b.bridge.StopPollersForSandbox(b.cfg.Name)
+	// Whatever doesn't come to an end then, such as what a full disk doesn't take,
+	// is left as it is: the next start finds it.
+	giveUp := time.AfterFunc(3*limit, stopWork)
+	defer giveUp.Stop()
 	b.inbox.close(limit)
 	flush, done := context.WithTimeout(work, limit)
 	if b.outbox.idle(flush) != nil {
@@ -160,6 +172,7 @@ func (b *bot) baseURL(token ilink.Token) string {
 func (b *bot) clientOptions() []ilink.Option {
 	opts := []ilink.Option{
 		ilink.WithHTTPClient(b.shared.HTTPClient), ilink.WithLogger(b.log), ilink.WithRouteTag(b.shared.ILink.RouteTag),
+		ilink.WithServerClock(&b.host.clock),
 	}
 	if u := b.shared.ILink.BaseURL; u != "" {
 		opts = append(opts, ilink.WithBaseURL(u))
@@ -179,6 +192,9 @@ func (b *bot) freshToken() (ilink.Token, error) {
 	if err == nil && token != b.current() {
 		b.use(token)
 	}
+	// The bridge has our name of the bot, not the server's, and would take this
+	// token for another bot's.
+	token.BotID = ""
 	return token, err
 }
 

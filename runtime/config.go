@@ -54,7 +54,13 @@ type Config struct {
 	// OnReload is told of each attempt to load a bot's script, the first included.
 	// It is called from one goroutine a bot, and must return soon.
 	OnReload func(Reload) `toml:"-"`
+
+	pauses pauses
 }
+
+// pauses are how long sending pauses at first after a failure of a kind; they are
+// doubled from there. Tests shorten them.
+type pauses struct{ trouble, session time.Duration }
 
 // ILinkConfig is the [ilink] table.
 type ILinkConfig struct {
@@ -318,7 +324,7 @@ func (c Config) withDefaults() (Config, error) {
 			bad("bot.token_file", "bot %q has a token_file and a token_env: keep one", b.Name)
 		}
 		if b.TokenEnv == "" {
-			set(&b.TokenFile, filepath.Join(c.Data, b.Name+".token.json"))
+			set(&b.TokenFile, defaultTokenFile(c.Data, b.Name))
 		}
 		for _, dir := range b.Allow.Files {
 			if !filepath.IsLocal(dir) {
@@ -339,6 +345,9 @@ func (c Config) withDefaults() (Config, error) {
 	return c, errors.Join(errs...)
 }
 
+// defaultTokenFile is where a bot's token is kept if no other place is given.
+func defaultTokenFile(data, bot string) string { return filepath.Join(data, bot+".token.json") }
+
 // differs names the tables outside the bots in which another configuration
 // differs.
 func (c Config) differs(other Config) []string {
@@ -346,7 +355,7 @@ func (c Config) differs(other Config) []string {
 	a, b := reflect.ValueOf(c), reflect.ValueOf(other)
 	for i := range a.NumField() {
 		name := a.Type().Field(i).Tag.Get("toml")
-		if name != "-" && name != "bot" && !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
+		if name != "" && name != "-" && name != "bot" && !reflect.DeepEqual(a.Field(i).Interface(), b.Field(i).Interface()) {
 			keys = append(keys, name)
 		}
 	}
@@ -386,6 +395,8 @@ func (c *Config) defaultLimits() {
 	orDefault(&r.QuotesPerBot, std.QuotesPerBot)
 	orDefault(&r.Media, Duration(std.MediaAge))
 	orDefault(&r.MediaBytes, std.MediaBytes)
+	orDefault(&c.pauses.trouble, troubleMin)
+	orDefault(&c.pauses.session, sessionBackoffMin)
 }
 
 func (r RetentionConfig) retention() store.Retention {

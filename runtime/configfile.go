@@ -193,7 +193,7 @@ func settings() map[string][]string {
 	walk = func(table string, t reflect.Type) {
 		for i := range t.NumField() {
 			name, field := t.Field(i).Tag.Get("toml"), t.Field(i).Type
-			if name == "-" {
+			if name == "" || name == "-" {
 				continue
 			}
 			all[table] = append(all[table], name)

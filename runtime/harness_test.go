@@ -29,6 +29,7 @@ type world struct {
 	t       *testing.T
 	sim     *ilinksim.Server
 	rt      *runtime.Runtime
+	cfg     runtime.Config
 	dir     string
 	log     *logBuffer
 	reloads chan runtime.Reload
@@ -59,6 +60,7 @@ func newWorld(t *testing.T, script string, change func(*runtime.Config), simOpts
 	if change != nil {
 		change(&cfg)
 	}
+	w.cfg = cfg
 	rt, err := runtime.New(cfg)
 	if err != nil {
 		t.Fatal(err)

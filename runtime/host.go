@@ -20,6 +20,7 @@ type host struct {
 	bot   *bot
 	files *files
 	trip  roundTrip
+	clock ilink.ServerClock // of all clients of the bot
 
 	mu     sync.Mutex
 	client *ilink.Client
@@ -37,27 +38,21 @@ func (h *host) setClient(c *ilink.Client) {
 	h.client = c
 }
 
+var errOffline error = &luabind.HostError{Kind: "logged_out", Message: "the bot is not logged in"}
+
 // online returns the client, or an error while the bot has no token.
 func (h *host) online() (*ilink.Client, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.client == nil {
-		return nil, &luabind.HostError{Kind: "logged_out", Message: "the bot is not logged in"}
+		return nil, errOffline
 	}
 	return h.client, nil
 }
 
-// serverNow is the server's time as its answers tell it, ours until there was
-// one.
-func (h *host) serverNow() time.Time {
-	h.mu.Lock()
-	client := h.client
-	h.mu.Unlock()
-	if client == nil {
-		return time.Now()
-	}
-	return client.ServerTime()
-}
+// serverNow is the server's time as its answers tell it, those to polls included;
+// ours until there was one.
+func (h *host) serverNow() time.Time { return h.clock.Now() }
 
 // Send puts the parts of req into the outbox, texts split into messages that the
 // server leaves whole, and waits until it is known what becomes of them: sent,
@@ -90,11 +85,21 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 			// A handler that is run again finds its sends done: files that are gone by
 			// now are not missed.
 			before, err := h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
+			for err == nil && len(before) > 0 && before[0].Conversation != e.Conversation {
+				// The script takes another way than before, for it was changed: this one
+				// went to somebody else, and must not be taken for what is sent now.
+				e.Ordinal = run.ordinal()
+				before, err = h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
+			}
 			if err != nil {
 				return luabind.SendResult{}, explain(err)
 			}
 			if len(before) > 0 {
-				return h.await(ctx, h.bot.outbox.found(before))
+				pending, err := h.bot.outbox.found(ctx, before)
+				if err != nil {
+					return luabind.SendResult{}, explain(err)
+				}
+				return h.await(ctx, pending)
 			}
 		}
 	}

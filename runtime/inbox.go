@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -17,11 +19,23 @@ import (
 type inbox struct {
 	bot    *bot
 	ctx    context.Context // of handlers
+	kill   context.CancelFunc
 	accept context.Context // ends when no further handlers start
 	refuse context.CancelFunc
 
-	mu      sync.Mutex
-	lanes   map[string]*conversation // those with messages
+	// taking is held from when messages are read from the store, or written to it,
+	// until they are in lanes: else refresh takes what is on its way for something
+	// that another process brought back.
+	taking sync.Mutex
+
+	mu    sync.Mutex
+	lanes map[string]*conversation // those with messages
+	// left are messages that are in no lane any more, and which refresh may yet
+	// find in the store: false while the store doesn't know that they are handled,
+	// true for those of which it has known since refresh began.
+	left       map[int64]bool
+	refreshing bool
+
 	stop    bool
 	workers sync.WaitGroup
 	slots   chan struct{}
@@ -30,77 +44,126 @@ type inbox struct {
 // conversation is one user's part of the inbox. Its first message is being
 // handled, or waits to be.
 type conversation struct {
-	queue  []*store.Inbound
+	queue  []*message
 	cancel context.CancelCauseFunc // of the handler that runs, nil if none does
+	// resting is closed to end the pause before the first message is tried again,
+	// nil while there is none.
+	resting chan struct{}
 	// interrupted says that the running handler was told to stop.
 	interrupted bool
 }
 
+// message is one that waits to be handled, or is being handled.
+type message struct {
+	store.Inbound
+	// begun says that a handler may have run for it before, and have sent something.
+	begun bool
+	// shown is closed when on_interrupt is through with it, nil if that is not to
+	// be waited for.
+	shown chan struct{}
+	// generation is the one of the script that last handled it.
+	generation int
+}
+
 func newInbox(b *bot) *inbox {
-	return &inbox{bot: b, lanes: map[string]*conversation{}, slots: make(chan struct{}, b.cfg.Parallel)}
+	return &inbox{bot: b, lanes: map[string]*conversation{}, left: map[int64]bool{}, slots: make(chan struct{}, b.cfg.Parallel)}
 }
 
 // start sets the context under which handlers run, and takes up what the last
 // process left.
 func (ib *inbox) start(ctx context.Context) error {
-	ib.ctx = ctx
-	ib.accept, ib.refuse = context.WithCancel(ctx)
+	ib.taking.Lock()
+	defer ib.taking.Unlock()
 	waiting, err := ib.bot.store.Waiting(ctx, ib.bot.cfg.Name, 0)
 	if err != nil {
 		return err
 	}
+	ib.ctx, ib.kill = context.WithCancel(ctx)
+	ib.accept, ib.refuse = context.WithCancel(ib.ctx)
 	if len(waiting) > 0 {
 		ib.bot.log.Info("messages wait from before", "messages", len(waiting))
-		for i := range waiting {
-			waiting[i].Attempts = max(1, waiting[i].Attempts) // it may have been begun
-		}
 	}
 	ib.bot.stats.update(func(s *Status) { s.Received += len(waiting) })
-	ib.add(waiting)
+	ib.add(waiting, true)
 	return nil
 }
 
 // refresh takes up what another process brought back or dropped.
 func (ib *inbox) refresh(ctx context.Context) error {
+	ib.taking.Lock()
+	defer ib.taking.Unlock()
+	if ib.accept == nil {
+		return nil // start will read all of it
+	}
+	ib.mu.Lock()
+	ib.refreshing = true
+	ib.mu.Unlock()
 	waiting, err := ib.bot.store.Waiting(ctx, ib.bot.cfg.Name, 0)
+	ib.mu.Lock()
+	var fresh []store.Inbound
+	dropped := 0
+	if err == nil {
+		fresh, dropped = ib.compare(waiting)
+	}
+	ib.refreshing = false
+	maps.DeleteFunc(ib.left, func(_ int64, known bool) bool { return known })
+	ib.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	var fresh []store.Inbound
-	stored := map[int64]bool{}
-	ib.mu.Lock()
-	for _, in := range waiting {
-		stored[in.ID] = true
-		l := ib.lanes[in.Conversation]
-		if l == nil || !slices.ContainsFunc(l.queue, func(q *store.Inbound) bool { return q.ID == in.ID }) {
-			fresh = append(fresh, in)
-		}
-	}
-	dropped := 0
-	for _, l := range ib.lanes {
-		for i := len(l.queue) - 1; i >= 1; i-- { // the first is in work
-			if !stored[l.queue[i].ID] {
-				l.queue = slices.Delete(l.queue, i, i+1)
-				dropped++
-			}
-		}
-	}
-	ib.mu.Unlock()
 	ib.bot.stats.update(func(s *Status) {
 		s.Received += len(fresh)
 		s.Handled += dropped
 	})
-	ib.add(fresh)
+	ib.add(fresh, true)
 	return nil
 }
 
-// add queues messages. One that comes while the conversation's handler runs is
-// shown to the script's on_interrupt.
-func (ib *inbox) add(messages []store.Inbound) {
+// compare finds the messages that wait in the store and not here, and takes
+// those out of the lanes that wait here and not in the store. mu must be held.
+func (ib *inbox) compare(waiting []store.Inbound) (fresh []store.Inbound, dropped int) {
+	stored := map[int64]*store.Inbound{}
+	for i := range waiting {
+		stored[waiting[i].ID] = &waiting[i]
+	}
+	for _, l := range ib.lanes {
+		for i := len(l.queue) - 1; i >= 0; i-- {
+			in, now := l.queue[i], stored[l.queue[i].ID]
+			delete(stored, in.ID)
+			if i == 0 && l.resting == nil {
+				continue // it is in work
+			}
+			switch {
+			case now == nil:
+				l.queue = slices.Delete(l.queue, i, i+1)
+				dropped++
+			case now.NextAt.IsZero() && !in.NextAt.IsZero(): // tried again by hand
+				in.NextAt, in.Attempts = now.NextAt, now.Attempts
+			default:
+				continue
+			}
+			if i == 0 {
+				close(l.resting)
+				l.resting = nil
+			}
+		}
+	}
+	for _, in := range waiting {
+		_, left := ib.left[in.ID]
+		if stored[in.ID] != nil && !left {
+			fresh = append(fresh, in)
+		}
+	}
+	return fresh, dropped
+}
+
+// add queues messages; begun says that they were handled before. One that comes
+// while the conversation's handler runs is shown to the script's on_interrupt.
+func (ib *inbox) add(messages []store.Inbound, begun bool) {
 	ib.mu.Lock()
 	defer ib.mu.Unlock()
 	for i := range messages {
-		in := &messages[i]
+		in := &message{Inbound: messages[i], begun: begun}
 		l := ib.lanes[in.Conversation]
 		if l == nil {
 			l = &conversation{}
@@ -109,9 +172,13 @@ func (ib *inbox) add(messages []store.Inbound) {
 				ib.workers.Go(func() { ib.serve(in.Conversation, l) })
 			}
 		}
-		l.queue = append(l.queue, in)
-		if l.cancel != nil && !ib.stop {
-			ib.workers.Go(func() { ib.interrupt(l, in) })
+		// In the order in which they came, but behind the one in work.
+		at, _ := slices.BinarySearchFunc(l.queue, in, func(a, b *message) int { return cmp.Compare(a.ID, b.ID) })
+		l.queue = slices.Insert(l.queue, max(at, min(1, len(l.queue))), in)
+		if l.cancel != nil && !ib.stop && !begun && ib.bot.forward == nil {
+			shown := make(chan struct{})
+			in.shown = shown
+			ib.workers.Go(func() { ib.interrupt(l, in, shown) })
 		}
 	}
 }
@@ -126,33 +193,65 @@ func (ib *inbox) serve(name string, l *conversation) {
 			return
 		}
 		in := l.queue[0]
+		wait := time.Until(in.NextAt)
+		if wait > 0 {
+			l.resting = make(chan struct{})
+		}
+		resting, shown := l.resting, in.shown
+		in.shown = nil
 		ib.mu.Unlock()
-		if wait := time.Until(in.NextAt); wait > 0 {
-			sleep(ib.accept, wait)
-			if ib.accept.Err() != nil {
-				continue
+		if shown != nil {
+			select {
+			case <-shown:
+			case <-ib.accept.Done():
 			}
+			continue // on_interrupt may have dealt with it
+		}
+		if wait > 0 {
+			ib.rest(wait, resting)
+			ib.mu.Lock()
+			l.resting = nil
+			ib.mu.Unlock()
+			continue // it may have been dropped meanwhile
 		}
 		again := ib.handle(l, in)
 		ib.mu.Lock()
 		if !again {
-			l.queue = slices.DeleteFunc(l.queue, func(q *store.Inbound) bool { return q == in })
+			l.queue = slices.DeleteFunc(l.queue, func(q *message) bool { return q == in })
+			if ib.refreshing {
+				ib.left[in.ID] = true
+			}
 		}
 		ib.mu.Unlock()
+		if !again && in.RetryOnReload && ib.bot.loader.generation() != in.generation {
+			ib.revive() // the script was changed before the failure was recorded
+		}
+	}
+}
+
+// rest is the pause before a message is tried again.
+func (ib *inbox) rest(d time.Duration, over <-chan struct{}) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-over:
+	case <-ib.accept.Done():
 	}
 }
 
 // handle runs the handler for a message and records how it ended. It reports
 // whether the message is to be handled again, by this process or the next one.
-func (ib *inbox) handle(l *conversation, in *store.Inbound) (again bool) {
+func (ib *inbox) handle(l *conversation, in *message) (again bool) {
 	msg := new(ilink.Message)
 	if err := msg.UnmarshalJSON(in.Message); err != nil {
 		return ib.failed(in, err)
 	}
 	err := ib.deliver(l, in, msg)
-	if ib.ctx.Err() != nil || errors.Is(err, errNotStarted) {
+	if ib.ctx.Err() != nil || errors.Is(err, errNotStarted) || errors.Is(err, luabind.ErrClosed) {
 		return true
 	}
+	in.begun = true
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
 		return ib.failed(in, err)
 	}
@@ -163,19 +262,20 @@ func (ib *inbox) handle(l *conversation, in *store.Inbound) (again bool) {
 	return false
 }
 
+// forwardRetryMin doubles to forwardRetryMax while the process to which messages
+// are forwarded doesn't take one.
+const (
+	forwardRetryMin = 500 * time.Millisecond
+	forwardRetryMax = 30 * time.Second
+)
+
 var errNotStarted = errors.New("the handler was not started")
 
 // deliver hands a message to the script's current generation, or forwards it.
-func (ib *inbox) deliver(l *conversation, in *store.Inbound, msg *ilink.Message) error {
-	if ib.bot.forward != nil {
-		if ib.accept.Err() != nil {
-			return errNotStarted
-		}
-		return ib.bot.forward.Forward(ib.ctx, msg, in.Received)
-	}
+func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error {
 	// Waiting for a script that works comes before the slot: a bot that has none
 	// must not fill them all.
-	if ib.bot.loader.wait(ib.accept) != nil {
+	if ib.bot.forward == nil && ib.bot.loader.wait(ib.accept) != nil {
 		return errNotStarted
 	}
 	select {
@@ -187,9 +287,13 @@ func (ib *inbox) deliver(l *conversation, in *store.Inbound, msg *ilink.Message)
 	if ib.accept.Err() != nil {
 		return errNotStarted
 	}
+	if ib.bot.forward != nil {
+		return ib.bot.forward.Forward(ib.ctx, msg, in.Received)
+	}
 	g := ib.bot.loader.acquire()
 	defer g.release()
-	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, &handlerRun{inbound: in, again: in.Attempts > 0}))
+	in.generation = g.number
+	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun}))
 	defer cancel(nil)
 	ib.mu.Lock()
 	l.cancel, l.interrupted = cancel, false
@@ -202,7 +306,7 @@ func (ib *inbox) deliver(l *conversation, in *store.Inbound, msg *ilink.Message)
 	return g.sandbox.OnMessage(ctx, ib.event(ctx, l, in, msg))
 }
 
-func (ib *inbox) event(ctx context.Context, l *conversation, in *store.Inbound, msg *ilink.Message) *luabind.Event {
+func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *ilink.Message) *luabind.Event {
 	return &luabind.Event{
 		Message: msg,
 		Quote:   ib.bot.quote(ctx, msg),
@@ -229,11 +333,9 @@ func (ib *inbox) event(ctx context.Context, l *conversation, in *store.Inbound, 
 
 // interrupt shows a message to on_interrupt while an earlier one of its
 // conversation is being handled. If the script says so, that handler is told to
-// stop, and the message counts as handled.
-func (ib *inbox) interrupt(l *conversation, in *store.Inbound) {
-	if ib.bot.forward != nil {
-		return
-	}
+// stop, and the message counts as handled. Its own handler waits for shown.
+func (ib *inbox) interrupt(l *conversation, in *message, shown chan<- struct{}) {
+	defer close(shown)
 	g := ib.bot.loader.acquire()
 	defer g.release()
 	if !g.sandbox.HasInterrupt() {
@@ -243,7 +345,7 @@ func (ib *inbox) interrupt(l *conversation, in *store.Inbound) {
 	if msg.UnmarshalJSON(in.Message) != nil {
 		return // its own turn will tell
 	}
-	ctx := withRun(ib.ctx, &handlerRun{inbound: in, again: in.Attempts > 0})
+	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun, next: interruptOrdinals})
 	stop, err := g.sandbox.OnInterrupt(ctx, ib.event(ctx, l, in, msg))
 	if err != nil {
 		logScriptError(ib.bot.log, "on_interrupt failed", err, "inbox", in.ID, "from", in.User)
@@ -254,11 +356,12 @@ func (ib *inbox) interrupt(l *conversation, in *store.Inbound) {
 	}
 	ib.mu.Lock()
 	mine := slices.Index(l.queue, in)
-	if mine <= 0 { // its own turn has come meanwhile
+	if mine < 0 { // it was dropped by hand
 		ib.mu.Unlock()
 		return
 	}
 	l.queue = slices.Delete(l.queue, mine, mine+1)
+	ib.left[in.ID] = false
 	if l.cancel != nil {
 		l.interrupted = true
 		l.cancel(luabind.ErrInterrupted)
@@ -267,12 +370,17 @@ func (ib *inbox) interrupt(l *conversation, in *store.Inbound) {
 	ib.persist("mark a message as handled", func(ctx context.Context) error {
 		return ib.bot.store.Handled(ctx, in.ID, time.Now())
 	})
+	ib.mu.Lock()
+	if ib.left[in.ID] = true; !ib.refreshing {
+		delete(ib.left, in.ID)
+	}
+	ib.mu.Unlock()
 	ib.bot.stats.update(func(s *Status) { s.Handled++ })
 }
 
 // failed records a failure. It reports whether the message is tried again by
 // itself.
-func (ib *inbox) failed(in *store.Inbound, err error) (again bool) {
+func (ib *inbox) failed(in *message, err error) (again bool) {
 	in.Attempts++
 	failure := store.Failure{Error: err.Error()}
 	var se *luabind.ScriptError
@@ -280,12 +388,13 @@ func (ib *inbox) failed(in *store.Inbound, err error) (again bool) {
 		failure.Traceback = se.Detail()
 		failure.RetryOnReload = se.Certain()
 	}
+	in.RetryOnReload = failure.RetryOnReload
 	now := time.Now()
 	retries := ib.bot.shared.Delivery.Retries
 	switch {
 	case ib.bot.forward != nil:
 		// The other process is away: the message waits for it, however long.
-		failure.NextAt = now.Add(min(time.Duration(in.Attempts)*2*time.Second, 30*time.Second))
+		failure.NextAt = now.Add(min(forwardRetryMin<<min(in.Attempts-1, 10), forwardRetryMax))
 	case !failure.RetryOnReload && in.Attempts <= retries:
 		failure.NextAt = now.Add(retryDelay(in.Attempts, retries, time.Duration(ib.bot.shared.Delivery.RetryOver)))
 	}
@@ -294,7 +403,9 @@ func (ib *inbox) failed(in *store.Inbound, err error) (again bool) {
 	})
 	args := []any{"inbox", in.ID, "from", in.User, "attempt", in.Attempts}
 	if !failure.NextAt.IsZero() {
+		ib.mu.Lock()
 		in.NextAt = failure.NextAt
+		ib.mu.Unlock()
 		logScriptError(ib.bot.log, "handler failed, it is tried again", err, append(args, "retry_in", failure.NextAt.Sub(now).Round(time.Millisecond))...)
 		ib.bot.stats.update(func(s *Status) { s.Retried++ })
 		return true
@@ -330,6 +441,8 @@ func (ib *inbox) persist(what string, write func(ctx context.Context) error) {
 // revive brings back the messages that failed for the script's sake.
 func (ib *inbox) revive() {
 	const maxAge = 24 * time.Hour
+	ib.taking.Lock()
+	defer ib.taking.Unlock()
 	messages, err := ib.bot.store.ReviveOnReload(ib.ctx, ib.bot.cfg.Name, time.Now().Add(-maxAge))
 	if err != nil {
 		ib.bot.log.Error("bring messages back", "err", err)
@@ -338,13 +451,10 @@ func (ib *inbox) revive() {
 	if len(messages) == 0 {
 		return
 	}
-	slices.SortFunc(messages, func(a, b store.Inbound) int { return int(a.ID - b.ID) })
-	for i := range messages {
-		messages[i].Attempts = 1 // it was begun
-	}
+	slices.SortFunc(messages, func(a, b store.Inbound) int { return cmp.Compare(a.ID, b.ID) })
 	ib.bot.log.Info("the script was changed: messages at which it failed are tried again", "messages", len(messages))
 	ib.bot.stats.update(func(s *Status) { s.Received += len(messages) })
-	ib.add(messages)
+	ib.add(messages, true)
 }
 
 // close hands out no further messages and waits for the handlers that run, up to
@@ -354,37 +464,12 @@ func (ib *inbox) close(limit time.Duration) {
 	ib.stop = true
 	ib.refuse()
 	ib.mu.Unlock()
-	kill := time.AfterFunc(limit, ib.bot.loader.kill)
+	kill := time.AfterFunc(limit, func() {
+		ib.bot.log.Warn("handlers are still running after [delivery] stop_timeout: they are ended, and their messages handled again at the next start")
+		ib.kill()
+		ib.bot.loader.kill()
+	})
 	defer kill.Stop()
 	ib.workers.Wait()
-}
-
-// handlerRun is what the host must know of a handler: its sends are numbered, so
-// that it finds them again when it is run again.
-type handlerRun struct {
-	inbound *store.Inbound
-	again   bool
-
-	mu   sync.Mutex
-	next int
-}
-
-// ordinal numbers the handler's sends.
-func (r *handlerRun) ordinal() int {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.next++
-	return r.next - 1
-}
-
-type runKey struct{}
-
-func withRun(ctx context.Context, r *handlerRun) context.Context {
-	return context.WithValue(ctx, runKey{}, r)
-}
-
-// runOf is the handler that a host call comes from, nil outside of one.
-func runOf(ctx context.Context) *handlerRun {
-	r, _ := ctx.Value(runKey{}).(*handlerRun)
-	return r
+	ib.kill()
 }

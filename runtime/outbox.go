@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -24,8 +25,23 @@ type outbox struct {
 	// slots bounds the requests under way at once.
 	slots chan struct{}
 
-	mu       sync.Mutex
-	lanes    map[string]*lane // by conversation
+	// taking is held for reading from when sends are written to the store until
+	// they are in lanes, or the other way round, and for writing by refresh, which
+	// compares the two.
+	taking sync.RWMutex
+	loaded bool // guarded by taking
+
+	mu     sync.Mutex
+	lanes  map[string]*lane   // by conversation
+	active map[*lane]struct{} // those with sends
+	queued int                // sends in lanes
+	turns  int                // sends begun
+	// sweepAt is when there is something to end that doesn't end by being sent,
+	// and shrinkAt when lanes that are of no use any more are forgotten.
+	sweepAt, shrinkAt time.Time
+	// ended are the sends that came to their end since refresh began, which may
+	// have read the store before; nil while it doesn't run.
+	ended    map[int64]bool
 	throttle store.Throttle
 	trouble  trouble // of the bot's connection
 	inFlight int
@@ -40,13 +56,28 @@ type lane struct {
 	queue        []*pending // by priority, then age
 	window       store.Window
 	busy         bool // its first send, or that one's upload, is under way
-	lastSent     time.Time
+	counted      bool // the window's count has that send already
+	turn         int  // when its last turn was, as the outbox counts them
+}
+
+// apply takes over what the store says of the window, unless it is older than
+// what is known: those who write to the store come here in any order.
+func (l *lane) apply(w store.Window) {
+	if w.Version > l.window.Version {
+		l.window = w
+	}
 }
 
 // pending is a send that has not come to its end.
 type pending struct {
 	store.Send
 	notBefore time.Time
+	uploads   int // how often its file's upload was tried
+	odd       int // how often the server refused it with a code that isn't known
+	// doomed is what it ends with without being sent, "" for nothing; doomedBy is
+	// the error for that where there is one.
+	doomed   string
+	doomedBy error
 	// settled is closed when what the caller is told is known: the send's end, or
 	// that it has to wait.
 	settled chan struct{}
@@ -73,25 +104,30 @@ const (
 	// troubleMin doubles to troubleMax while sends fail for the connection's sake.
 	troubleMin = time.Second
 	troubleMax = time.Minute
+	// retryMax is the longest pause before a send is tried again that failed
+	// without a sign of trouble for the others.
+	retryMax = 30 * time.Second
 	// maxOdd is how often a send is tried that the server refuses with a code
 	// that isn't known.
 	maxOdd = 3
-	// expirySweep is how often the queue is searched for what has waited too long.
-	expirySweep = time.Minute
+	// storeRetry is the pause where the store didn't take something.
+	storeRetry = time.Second
+	// shrinkInterval is how often what is in memory for nobody is forgotten.
+	shrinkInterval = time.Hour
+	// maxLanesQueued is how many conversations' full queues a bot may have: who
+	// sends to ever more of them must not fill the disk.
+	maxLanesQueued = 100
 )
 
 func newOutbox(b *bot) *outbox {
 	l := b.shared.Limits
-	rules := windowRules{perInbound: l.PerInbound, life: time.Duration(l.Window)}
-	if l.PerInbound < 0 {
-		rules = windowRules{}
-	}
 	return &outbox{
 		bot:     b,
-		rules:   rules,
+		rules:   l.rules(),
 		pace:    newPacer(time.Duration(l.MinGap), l.Burst),
 		slots:   make(chan struct{}, l.ParallelSends),
 		lanes:   map[string]*lane{},
+		active:  map[*lane]struct{}{},
 		changed: make(chan struct{}),
 		wake:    make(chan struct{}, 1),
 	}
@@ -101,15 +137,9 @@ func newOutbox(b *bot) *outbox {
 // uncertain: they are sent again under the same client id, or held, as the
 // configuration says.
 func (o *outbox) load(ctx context.Context) error {
+	o.taking.Lock()
+	defer o.taking.Unlock()
 	sends, err := o.bot.store.Unsent(ctx, o.bot.cfg.Name)
-	if err != nil {
-		return err
-	}
-	windows, err := o.bot.store.Windows(ctx, o.bot.cfg.Name)
-	if err != nil {
-		return err
-	}
-	throttle, err := o.bot.store.Throttle(ctx, o.bot.cfg.Name)
 	if err != nil {
 		return err
 	}
@@ -128,55 +158,89 @@ func (o *outbox) load(ctx context.Context) error {
 		}
 		o.bot.log.Warn("it is uncertain whether this was sent before the process ended", "send", s.ID, "to", s.User,
 			"client_id", s.ClientID, "status", luabind.StatusUncertain, "now", outcome.State)
-		if err := o.bot.store.EndSend(ctx, s, outcome, time.Now()); err != nil {
+		last = time.Now() // the request may have come to the server until now
+		if _, err := o.bot.store.EndSend(ctx, s, outcome, last); err != nil {
 			return err
 		}
 		s.State, s.Uncertain = outcome.State, true
 		o.bot.stats.update(func(st *Status) { st.Uncertain++ })
 	}
+	windows, err := o.bot.store.Windows(ctx, o.bot.cfg.Name)
+	if err != nil {
+		return err
+	}
+	throttle, err := o.bot.store.Throttle(ctx, o.bot.cfg.Name)
+	if err != nil {
+		return err
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	if longest := time.Now().Add(throttleMax); throttle.Until.After(longest) {
+		throttle.Until = longest // the clock was put back
+	}
 	o.throttle = throttle
 	o.pace.busyUntil(last)
+	clear(o.lanes)
+	clear(o.active)
+	o.queued = 0
 	for _, w := range windows {
-		o.lane(w.Conversation).window = w
+		o.lane(w.Conversation).apply(w)
 	}
 	for i := range sends {
 		if sends[i].State == store.SendQueued {
 			o.put(&pending{Send: sends[i], settled: make(chan struct{})})
 		}
 	}
-	o.settleAll()
+	o.shrink()
+	o.loaded = true
 	return nil
 }
 
 // refresh takes up what another process did to the store: a held send released,
 // a queued one dropped.
 func (o *outbox) refresh(ctx context.Context) error {
+	o.taking.Lock()
+	defer o.taking.Unlock()
+	if !o.loaded {
+		return nil // load will read all of it
+	}
+	o.mu.Lock()
+	o.ended = map[int64]bool{}
+	o.mu.Unlock()
 	sends, err := o.bot.store.Unsent(ctx, o.bot.cfg.Name)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	ended := o.ended
+	o.ended = nil
 	if err != nil {
 		return err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
 	stored := map[int64]bool{}
 	for i := range sends {
 		stored[sends[i].ID] = true
-		if sends[i].State == store.SendQueued && !o.knows(&sends[i]) {
+		if sends[i].State == store.SendQueued && !ended[sends[i].ID] && !o.knows(&sends[i]) {
 			o.put(&pending{Send: sends[i], settled: make(chan struct{})})
 		}
 	}
 	for _, l := range o.lanes {
 		for _, p := range slices.Clone(l.queue) {
 			if !stored[p.ID] && !(l.busy && p == l.queue[0]) {
-				o.remove(l, p)
-				p.settle(verdict{status: store.SendDropped, err: &luabind.HostError{Kind: "dropped", Message: "the send was dropped by hand"}})
+				o.drop(l, p)
 			}
 		}
 	}
 	o.settleAll()
 	o.poke()
 	return nil
+}
+
+// drop takes a send out of its lane that another process ended.
+func (o *outbox) drop(l *lane, p *pending) {
+	o.remove(l, p)
+	p.settle(verdict{status: store.SendDropped, err: &luabind.HostError{Kind: "dropped", Message: "the send was dropped by hand"}})
+	if p.File != "" {
+		o.bot.host.files.discard(p.File)
+	}
 }
 
 func (o *outbox) knows(s *store.Send) bool {
@@ -196,22 +260,31 @@ func (o *outbox) lane(conversation string) *lane {
 // put adds a send to its lane, behind those of its priority.
 func (o *outbox) put(p *pending) {
 	l := o.lane(p.Conversation)
-	at, _ := slices.BinarySearchFunc(l.queue, p, func(a, b *pending) int {
-		if a.Priority != b.Priority {
-			return a.Priority - b.Priority
-		}
-		return int(a.ID - b.ID)
-	})
+	at, _ := slices.BinarySearchFunc(l.queue, p, inOrder)
 	// What is under way stays first.
 	if at == 0 && l.busy && len(l.queue) > 0 {
 		at = 1
 	}
 	l.queue = slices.Insert(l.queue, at, p)
+	o.active[l] = struct{}{}
+	o.queued++
+	o.sweepBy(p.Expires)
+}
+
+// inOrder compares two sends of a conversation.
+func inOrder(a, b *pending) int {
+	return cmp.Or(cmp.Compare(a.Priority, b.Priority), cmp.Compare(a.ID, b.ID))
 }
 
 func (o *outbox) remove(l *lane, p *pending) {
 	if i := slices.Index(l.queue, p); i >= 0 {
 		l.queue = slices.Delete(l.queue, i, i+1)
+		if o.queued--; len(l.queue) == 0 {
+			delete(o.active, l)
+		}
+		if o.ended != nil {
+			o.ended[p.ID] = true
+		}
 	}
 }
 
@@ -233,6 +306,15 @@ func (o *outbox) enqueue(ctx context.Context, e store.Enqueue) ([]*pending, erro
 			return nil, err
 		}
 	}
+	o.mu.Lock()
+	queued := o.queued
+	o.mu.Unlock()
+	if e.MaxQueued > 0 && queued+len(e.Parts) > maxLanesQueued*e.MaxQueued {
+		return nil, &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf(
+			"%d messages of the bot are waiting, and no more are kept (%d times [limits] max_queued)", queued, maxLanesQueued)}
+	}
+	o.taking.RLock()
+	defer o.taking.RUnlock()
 	sends, existed, err := o.bot.store.Enqueue(ctx, e)
 	if errors.Is(err, store.ErrQueueFull) {
 		return nil, &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf(
@@ -241,29 +323,51 @@ func (o *outbox) enqueue(ctx context.Context, e store.Enqueue) ([]*pending, erro
 	if err != nil {
 		return nil, err
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	all := make([]*pending, len(sends))
-	for i := range sends {
-		all[i] = o.adopt(&sends[i], existed)
+	if existed {
+		o.bot.host.discard(e.Parts)
 	}
-	o.settleLane(o.lane(e.Conversation))
-	o.poke()
-	return all, nil
+	return o.adoptAll(ctx, sends, existed)
 }
 
-// found returns what an earlier run of a handler enqueued.
-func (o *outbox) found(sends []store.Send) []*pending {
-	o.mu.Lock()
+// found takes up what an earlier run of a handler enqueued.
+func (o *outbox) found(ctx context.Context, sends []store.Send) ([]*pending, error) {
+	o.taking.RLock()
+	defer o.taking.RUnlock()
+	return o.adoptAll(ctx, sends, true)
+}
+
+// adoptAll takes up the stored sends of a call; existed says that they were there
+// before it.
+func (o *outbox) adoptAll(ctx context.Context, sends []store.Send, existed bool) (all []*pending, err error) {
+	for again := false; ; again = true {
+		o.mu.Lock()
+		if !existed || !o.maybeEnded(sends, again) {
+			break
+		}
+		o.mu.Unlock()
+		if sends, err = o.bot.store.SendsOf(ctx, sends[0].Inbound, sends[0].Ordinal); err != nil {
+			return nil, err
+		}
+	}
 	defer o.mu.Unlock()
-	all := make([]*pending, len(sends))
 	for i := range sends {
-		all[i] = o.adopt(&sends[i], true)
+		all = append(all, o.adopt(&sends[i], existed))
 	}
 	if len(sends) > 0 {
 		o.settleLane(o.lane(sends[0].Conversation))
 	}
-	return all
+	o.poke()
+	return all, nil
+}
+
+// maybeEnded reports whether one of some sends was read as unsent and is in no
+// lane: then it has come to its end since. The store knows that first, so that
+// what it says when it is asked again is true.
+func (o *outbox) maybeEnded(sends []store.Send, again bool) bool {
+	return slices.ContainsFunc(sends, func(s store.Send) bool {
+		unsent := s.State == store.SendSending || s.State == store.SendQueued && !again
+		return unsent && !o.knows(&s)
+	})
 }
 
 // adopt takes up a stored send: in the lane already, or at its end already, or
@@ -284,7 +388,8 @@ func (o *outbox) adopt(s *store.Send, existed bool) *pending {
 	case s.State == store.SendHeld:
 		p.settle(verdict{status: luabind.StatusUncertain, uncertain: true})
 	default:
-		p.settle(verdict{status: s.Result, err: &luabind.HostError{Kind: s.Result, Message: s.Error}})
+		status := cmp.Or(s.Result, s.State)
+		p.settle(verdict{status: status, err: &luabind.HostError{Kind: status, Message: s.Error}})
 	}
 	return p
 }
@@ -299,7 +404,7 @@ func (o *outbox) refuse(ctx context.Context, e store.Enqueue) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	l := o.lane(e.Conversation)
-	left, why := o.rules.left(l.window, o.serverNow())
+	left, why := o.room(l)
 	if blocked, _ := o.blocked(); blocked != "" {
 		return refusal(blocked)
 	}
@@ -317,62 +422,16 @@ func (o *outbox) windowsOpened(windows []store.Window) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, w := range windows {
-		o.lane(w.Conversation).window = w
+		l := o.lane(w.Conversation)
+		l.apply(w)
+		for i, p := range l.queue {
+			// The user has written, and need not be asked to.
+			if p.Priority < store.PriorityAnswer && !(i == 0 && l.busy) {
+				o.doom(p, luabind.StatusExpired, nil)
+			}
+		}
 	}
 	o.poke()
-}
-
-// blocked says why the bot sends nothing at all at the moment, and until when.
-func (o *outbox) blocked() (reason string, until time.Time) {
-	now := time.Now()
-	if now.Before(o.throttle.Until) {
-		return luabind.StatusThrottled, o.throttle.Until
-	}
-	if now.Before(o.trouble.until) {
-		return o.trouble.reason, o.trouble.until
-	}
-	return "", time.Time{}
-}
-
-// settleAll looks through all lanes for callers who can be told something.
-func (o *outbox) settleAll() {
-	for _, l := range o.lanes {
-		o.settleLane(l)
-	}
-}
-
-// settleLane tells the callers of those sends that have to wait that they do.
-func (o *outbox) settleLane(l *lane) {
-	if len(l.queue) == 0 {
-		return
-	}
-	if reason, _ := o.blocked(); reason != "" {
-		for _, p := range l.queue {
-			p.settle(verdict{status: luabind.StatusDeferred, reason: reason})
-		}
-		return
-	}
-	left, why := o.rules.left(l.window, o.serverNow())
-	if l.busy {
-		left++ // the first one is counted as used already
-	}
-	if o.nudges(l, left) {
-		left--
-	}
-	if why == "" {
-		why = luabind.StatusQuota
-	}
-	for i, p := range l.queue {
-		if i >= left {
-			p.settle(verdict{status: luabind.StatusDeferred, reason: why})
-		}
-	}
-}
-
-// nudges says whether a lane's last allowed send should tell the user that more
-// is waiting.
-func (o *outbox) nudges(l *lane, left int) bool {
-	return !l.window.Nudged && len(l.queue) > left && slices.ContainsFunc(l.queue, func(p *pending) bool { return p.Mode == store.ModeNudge })
 }
 
 // serverNow is the server's time.
@@ -386,56 +445,6 @@ func (o *outbox) poke() {
 	}
 	close(o.changed)
 	o.changed = make(chan struct{})
-}
-
-// idle blocks until nothing is under way and nothing more may be sent now, or
-// ctx ends.
-func (o *outbox) idle(ctx context.Context) error {
-	for {
-		o.mu.Lock()
-		l, _ := o.next()
-		done := l == nil && o.working == 0
-		changed := o.changed
-		o.mu.Unlock()
-		if done {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	}
-}
-
-// result is what the caller of a send is told, once all parts are settled.
-func result(ctx context.Context, parts []*pending) (luabind.SendResult, error) {
-	r := luabind.SendResult{Status: luabind.StatusSent, Parts: len(parts)}
-	for _, p := range parts {
-		select {
-		case <-p.settled:
-		case <-ctx.Done():
-			// It is in the outbox and will go out: saying that it failed would have
-			// the script send it again.
-			r.Status, r.Reason = luabind.StatusDeferred, luabind.ReasonQueue
-			return r, nil
-		}
-		v := p.verdict
-		r.Uncertain = r.Uncertain || v.uncertain
-		if v.messageID != "" {
-			r.MessageIDs = append(r.MessageIDs, v.messageID)
-		}
-		switch {
-		case v.err != nil:
-			r.Status = v.status
-			return r, v.err
-		case v.status == luabind.StatusSent:
-			r.Sent++
-		case r.Status == luabind.StatusSent:
-			r.Status, r.Reason = v.status, v.reason
-		}
-	}
-	return r, nil
 }
 
 // refusal is the error for a send that fails with one of luabind's statuses,

@@ -31,7 +31,7 @@ func (p *pacer) busyUntil(last time.Time) {
 	}
 	for range cap(p.slots) {
 		<-p.slots
-		p.slots <- last.Add(p.window)
+		p.slots <- last.Add(p.window + time.Millisecond) // the store has whole milliseconds
 	}
 }
 

@@ -40,6 +40,8 @@ func (b *bot) receive(ctx context.Context, u *ilink.Updates, meta bridge.PollMet
 	if len(receipts) == 0 {
 		return nil
 	}
+	b.inbox.taking.Lock()
+	defer b.inbox.taking.Unlock()
 	taken, windows, err := b.store.Receive(ctx, b.cfg.Name, receipts, arrival)
 	if err != nil {
 		return err
@@ -52,7 +54,7 @@ func (b *bot) receive(ctx context.Context, u *ilink.Updates, meta bridge.PollMet
 		s.Duplicates += len(receipts) - len(taken)
 	})
 	b.outbox.windowsOpened(windows)
-	b.inbox.add(taken)
+	b.inbox.add(taken, false)
 	return nil
 }
 

@@ -186,6 +186,13 @@ func (l *loader) retire(g *generation) {
 	})
 }
 
+// generation returns the number of the current generation.
+func (l *loader) generation() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.number
+}
+
 // close retires the current generation and waits for all to be gone; handlers
 // still running after the limit are killed.
 func (l *loader) close(limit time.Duration) {

@@ -33,20 +33,23 @@ type Runtime struct {
 	cfg    Config
 	notify *notify.Notifier
 
-	mu     sync.Mutex
-	bots   map[string]*running
-	order  []string // names, in the configuration's order
-	store  *store.Store
-	bridge *bridge.Bridge
-	ctx    context.Context // of Run; nil before
-	ready  chan struct{}   // closed once Run has started the bots
+	mu      sync.Mutex
+	bots    map[string]*running  // those that have not ended yet
+	wanted  map[string]BotConfig // as the configuration has them
+	order   []string             // names, in the configuration's order
+	closing bool                 // no bot is started any more
+	store   *store.Store
+	bridge  *bridge.Bridge
+	ctx     context.Context // of Run; nil before
+	ready   chan struct{}   // closed once Run has started the bots
+	group   sync.WaitGroup  // of the bots
 }
 
 // running is a bot and what ends it.
 type running struct {
 	*bot
-	stop  context.CancelFunc
-	ended chan struct{}
+	stop     context.CancelFunc
+	stopping bool // guarded by Runtime.mu
 }
 
 // New checks the configuration and returns a runtime for it. It starts nothing;
@@ -70,7 +73,7 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	if err := os.MkdirAll(r.cfg.Data, 0o700); err != nil {
 		return fmt.Errorf("make the data folder: %w", err)
 	}
-	st, err := store.Open(ctx, filepath.Join(r.cfg.Data, storeName), store.Options{
+	st, err := store.Open(ctx, StorePath(r.cfg.Data), store.Options{
 		Logger: r.cfg.Logger, Fresh: r.cfg.FreshStore, Volatile: r.cfg.VolatileStore,
 	})
 	if err != nil {
@@ -94,9 +97,8 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	r.bridge = bridge.NewBridgeWith(bridgeDB{r}, nil, r.bridgeOptions())
 	r.mu.Lock()
 	r.ctx = ctx
-	for _, cfg := range r.cfg.Bots {
-		r.start(cfg)
-	}
+	r.want(r.cfg.Bots)
+	r.startWanted()
 	r.mu.Unlock()
 	close(r.ready)
 
@@ -125,87 +127,115 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	return nil
 }
 
-// start starts a bot. mu must be held.
-func (r *Runtime) start(cfg BotConfig) {
-	ctx, stop := context.WithCancel(r.ctx)
-	b := &running{bot: newBot(&r.cfg, cfg, r.store, r.bridge, r.tell), stop: stop, ended: make(chan struct{})}
-	r.bots[cfg.Name] = b
-	if !slices.Contains(r.order, cfg.Name) {
-		r.order = append(r.order, cfg.Name)
+// want sets which bots there are to be. mu must be held, as for all below that
+// don't take it.
+func (r *Runtime) want(bots []BotConfig) {
+	r.wanted, r.order = map[string]BotConfig{}, nil
+	for _, b := range bots {
+		r.wanted[b.Name] = b
+		r.order = append(r.order, b.Name)
 	}
-	go func() {
-		defer close(b.ended)
-		b.run(ctx)
-	}()
 }
 
-// stopAll stops all bots and waits for them.
+// startWanted starts the bots that are wanted and don't run. One that has a
+// predecessor, of the same name or with the same token, waits until that one has
+// ended: two of them would handle a message twice, or push each other out.
+func (r *Runtime) startWanted() {
+	if r.closing {
+		return
+	}
+	for _, name := range r.order {
+		if cfg := r.wanted[name]; r.bots[name] == nil && !r.leavesItsToken(cfg) {
+			r.start(cfg)
+		}
+	}
+}
+
+// leavesItsToken reports whether a bot that is stopping has the token of one to
+// be started: it was given another name.
+func (r *Runtime) leavesItsToken(cfg BotConfig) bool {
+	token, err := cfg.LoadToken()
+	if err != nil {
+		return false
+	}
+	for _, b := range r.bots {
+		if b.stopping && b.current().BotToken == token.BotToken {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Runtime) start(cfg BotConfig) {
+	ctx, stop := context.WithCancel(r.ctx)
+	b := &running{bot: newBot(&r.cfg, cfg, r.store, r.bridge, r.tell), stop: stop}
+	r.bots[cfg.Name] = b
+	r.group.Go(func() {
+		defer stop()
+		b.run(ctx)
+		r.ended(b)
+	})
+}
+
+// ended makes room for a bot's successor.
+func (r *Runtime) ended(b *running) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.ctx.Err() != nil {
+		return // all end, and their last state stays to be seen
+	}
+	delete(r.bots, b.cfg.Name)
+	b.log.Info("bot stopped by the new configuration")
+	r.startWanted()
+}
+
+// stopAll waits for the bots, which stop when ctx ends.
 func (r *Runtime) stopAll() {
 	r.mu.Lock()
-	all := make([]*running, 0, len(r.bots))
-	for _, b := range r.bots {
-		all = append(all, b)
-	}
+	r.closing = true // nobody starts a further one
 	r.mu.Unlock()
-	for _, b := range all {
-		b.stop()
-	}
-	for _, b := range all {
-		<-b.ended
-	}
+	r.group.Wait()
 }
 
 // Apply takes over another configuration's bots while Run runs: new ones are
-// started, those gone are stopped, and changed ones stopped and started; the
-// others don't notice. Settings that concern all bots need a new start of the
-// program; Apply says in the log which of them differ.
-func (r *Runtime) Apply(cfg Config) error {
+// started, those gone are stopped, and changed ones are stopped and started
+// again; the others don't notice. It waits until Run has started, but not for
+// bots to stop: each is replaced as soon as it has ended.
+//
+// Settings that concern all bots need a new start of the program; Apply says in
+// the log which of them differ.
+func (r *Runtime) Apply(ctx context.Context, cfg Config) error {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return err
 	}
-	<-r.ready
+	select {
+	case <-r.ready:
+	case <-ctx.Done():
+		return fmt.Errorf("apply a configuration: %w", ctx.Err())
+	}
 	for _, key := range r.cfg.differs(cfg) {
 		r.cfg.Logger.Warn("this setting takes effect at the next start", "setting", key)
 	}
-	wanted := map[string]BotConfig{}
-	var order []string
-	for _, b := range cfg.Bots {
-		wanted[b.Name] = b
-		order = append(order, b.Name)
+	for i := range cfg.Bots {
+		// The data folder is one of them, and so are the files that are in it
+		// because no other place was given.
+		if b := &cfg.Bots[i]; b.TokenFile == defaultTokenFile(cfg.Data, b.Name) {
+			b.TokenFile = defaultTokenFile(r.cfg.Data, b.Name)
+		}
 	}
 
 	r.mu.Lock()
-	var leaving []*running
+	defer r.mu.Unlock()
+	r.want(cfg.Bots)
 	for name, b := range r.bots {
-		if w, stays := wanted[name]; stays && reflect.DeepEqual(w, b.cfg) {
-			delete(wanted, name)
+		if w, stays := r.wanted[name]; stays && reflect.DeepEqual(w, b.cfg) {
 			continue
 		}
-		leaving = append(leaving, b)
+		b.stopping = true
 		b.stop()
 	}
-	r.mu.Unlock()
-	// One that is stopping doesn't hold up the others for longer than it may.
-	for _, b := range leaving {
-		<-b.ended
-		r.cfg.Logger.Info("bot stopped by the new configuration", "bot", b.cfg.Name)
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	for _, b := range leaving {
-		delete(r.bots, b.cfg.Name)
-	}
-	r.order = order
-	if r.ctx.Err() != nil {
-		return nil
-	}
-	for _, name := range order {
-		if cfg, isNew := wanted[name]; isNew {
-			r.start(cfg)
-			r.cfg.Logger.Info("bot started by the new configuration", "bot", name)
-		}
-	}
+	r.startWanted()
 	return nil
 }
 
@@ -269,16 +299,21 @@ func (r *Runtime) watchStore(ctx context.Context, damaged context.CancelCauseFun
 			continue
 		}
 		last = version
-		r.mu.Lock()
-		var all []*bot
-		for _, b := range r.bots {
-			all = append(all, b.bot)
-		}
-		r.mu.Unlock()
-		for _, b := range all {
-			if err := errors.Join(b.inbox.refresh(ctx), b.outbox.refresh(ctx)); err != nil && ctx.Err() == nil {
-				b.log.Error("take up what another process wrote", "err", err)
-			}
+		r.refresh(ctx)
+	}
+}
+
+// refresh has the bots take up what another process wrote.
+func (r *Runtime) refresh(ctx context.Context) {
+	r.mu.Lock()
+	var all []*bot
+	for _, b := range r.bots {
+		all = append(all, b.bot)
+	}
+	r.mu.Unlock()
+	for _, b := range all {
+		if err := errors.Join(b.inbox.refresh(ctx), b.outbox.refresh(ctx)); err != nil && ctx.Err() == nil {
+			b.log.Error("take up what another process wrote", "err", err)
 		}
 	}
 }

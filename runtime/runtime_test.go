@@ -269,7 +269,7 @@ func TestHealthz(t *testing.T) {
 }
 
 func TestNoSecretInTheLog(t *testing.T) {
-	w := newWorld(t, pingPong, nil)
+	w := newWorld(t, pingPong, (*runtime.Config).Hurry)
 	for _, kind := range []ilinksim.FaultKind{"http", "html", "session", "bad_json"} {
 		if _, err := w.sim.AddFault(ilinksim.Fault{Endpoint: "sendmessage", Kind: kind, Count: 1}); err != nil {
 			t.Fatal(err)

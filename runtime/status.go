@@ -105,6 +105,15 @@ func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bo
 	return b.stats.wait(ctx, ok)
 }
 
+// Running reports whether the bot does what it is there for: it is connected, and
+// has a script or forwards.
+func (s Status) Running() bool {
+	return s.State == StateRunning && (s.Generation > 0 || s.Forwards)
+}
+
+// StorePath is where a runtime with that data folder has its store.
+func StorePath(data string) string { return filepath.Join(data, storeName) }
+
 // SocketPath is where a runtime with that data folder answers status requests of
 // commands on the same machine.
 func SocketPath(data string) string { return filepath.Join(data, "ilinkd.sock") }
@@ -163,7 +172,7 @@ func (r *Runtime) statusHandler() http.Handler {
 		bots := r.Status()
 		code := http.StatusOK
 		for _, s := range bots {
-			if s.State != StateRunning || s.Generation == 0 && !s.Forwards {
+			if !s.Running() {
 				code = http.StatusServiceUnavailable
 			}
 		}

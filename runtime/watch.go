@@ -2,6 +2,7 @@ package runtime
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"path/filepath"
 	"time"
@@ -27,8 +28,12 @@ const (
 type watcher struct {
 	fs      *fsnotify.Watcher // nil if the system has none left to give
 	watched map[string]bool
+	asked   <-chan struct{} // asks to look at once, nil if nobody does
 	log     *slog.Logger
 }
+
+// errAsked is wait's error when somebody asked to look at once.
+var errAsked = errors.New("asked to look")
 
 func newWatcher(log *slog.Logger) *watcher {
 	w := &watcher{watched: map[string]bool{}, log: log}
@@ -84,7 +89,8 @@ func resolved(path string) string {
 }
 
 // wait blocks until something may have changed and has been quiet since, or it
-// is time to look anyway. It returns ctx's error when ctx ends.
+// is time to look anyway. It returns ctx's error when ctx ends, and errAsked when
+// that is so.
 func (w *watcher) wait(ctx context.Context) error {
 	events, errs := w.channels()
 	look := time.NewTimer(lookInterval)
@@ -92,6 +98,8 @@ func (w *watcher) wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-w.asked:
+		return errAsked
 	case <-look.C:
 		return nil
 	case err := <-errs:

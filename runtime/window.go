@@ -18,6 +18,19 @@ type windowRules struct {
 	life       time.Duration // 0: no limit
 }
 
+func (l LimitsConfig) rules() windowRules {
+	if l.PerInbound < 0 {
+		return windowRules{}
+	}
+	return windowRules{perInbound: l.PerInbound, life: time.Duration(l.Window)}
+}
+
+// Room returns how many sends a window has room for at a time of the server's
+// clock, and if there are none, why: luabind's StatusWindowClosed or StatusQuota.
+func (l LimitsConfig) Room(w store.Window, now time.Time) (n int, why string) {
+	return l.rules().left(w, now)
+}
+
 // left returns how many sends a window has room for, and if there are none, why:
 // luabind's StatusWindowClosed or StatusQuota. now is the server's time, since
 // the server's clock closes the window.
@@ -34,14 +47,6 @@ func (r windowRules) left(w store.Window, now time.Time) (n int, why string) {
 		return 0, statusQuota
 	}
 	return r.perInbound - w.Used, ""
-}
-
-// expires returns when a window closes by itself.
-func (r windowRules) expires(w store.Window) time.Time {
-	if w.Opened.IsZero() || r.life == 0 {
-		return time.Time{}
-	}
-	return w.Opened.Add(r.life - windowMargin)
 }
 
 const (

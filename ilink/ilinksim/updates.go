@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -195,6 +196,22 @@ func (s *Server) checkCursor(b *bot, buf *string) {
 	if len(text) < len(prefix) || string(text[:len(prefix)]) != prefix {
 		s.warn("getupdates: the cursor belongs to an earlier login or another server")
 	}
+}
+
+// Undelivered returns the ids of the messages of a bot (the only one where bot
+// is "") that no poll has taken yet, the late copies of a duplicate fault
+// included: what is neither here nor with the client is lost.
+func (s *Server) Undelivered(bot string) (messageIDs []string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	b, err := s.oneBot(bot)
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range b.queue {
+		messageIDs = append(messageIDs, strconv.FormatUint(in.id, 10))
+	}
+	return messageIDs, nil
 }
 
 // WaitPolling waits until a getupdates call of the bot (the only one where

@@ -13,6 +13,9 @@ import (
 var (
 	// ErrClosed says that the store was closed before the call could be done.
 	ErrClosed = errors.New("the store is closed")
+	// ErrNoStore says that there is no store in that place, and none was to be
+	// made.
+	ErrNoStore = errors.New("there is no store")
 	// ErrDamaged says that the database file isn't what was written to it.
 	ErrDamaged = errors.New("the store is damaged")
 	// ErrDiskFull says that there is no room left: nothing of the call was
@@ -39,7 +42,7 @@ func (e *DamagedError) Error() string {
 	if e.SetAside == "" {
 		return fmt.Sprintf("%s and could not be set aside (%v): stop ilinkd, keep a copy of the file and restore a backup", text, e.MoveErr)
 	}
-	return fmt.Sprintf("%s and was set aside as %s: restore a backup to %s, or start afresh with an empty store", text, e.SetAside, e.Path)
+	return fmt.Sprintf("%s and was set aside as %s: restore a backup to %s, or start afresh with an empty store by \"ilinkd run --fresh-store\"", text, e.SetAside, e.Path)
 }
 
 func (e *DamagedError) Unwrap() []error {
@@ -54,7 +57,7 @@ type SetAsideError struct {
 }
 
 func (e *SetAsideError) Error() string {
-	return fmt.Sprintf("there is no store at %s, as the last one was damaged and set aside as %s: restore a backup, or start afresh with an empty store", e.Path, e.SetAside)
+	return fmt.Sprintf("there is no store at %s, as the last one was damaged and set aside as %s: restore a backup, or start afresh with an empty store by \"ilinkd run --fresh-store\"", e.Path, e.SetAside)
 }
 
 // A NewerSchemaError is returned by [Open] for a store of a later ilinkd.

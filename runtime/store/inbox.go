@@ -224,8 +224,12 @@ func (s *Store) Drop(ctx context.Context, id int64, at time.Time) error {
 // "", of all.
 func (s *Store) Unhandled(ctx context.Context, bot string) (all []Inbound, err error) {
 	err = s.View(ctx, "read the inbox", func(q Queryer) error {
-		rows, err := q.QueryContext(ctx, `SELECT `+inboundColumns+` FROM inbox
-			WHERE state IN ('waiting', 'dead') AND (bot = ?1 OR ?1 = '') ORDER BY id`, bot)
+		// Two queries, as one for both would not use the index.
+		query, args := `SELECT `+inboundColumns+` FROM inbox WHERE state IN ('waiting', 'dead')`, []any{}
+		if bot != "" {
+			query, args = query+` AND bot = ?`, append(args, bot)
+		}
+		rows, err := q.QueryContext(ctx, query+` ORDER BY id`, args...)
 		if err != nil {
 			return err
 		}

@@ -46,8 +46,14 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 
 func (s *Store) open(ctx context.Context, opts Options) error {
 	exists, err := s.find(opts.Fresh)
+	if opts.Existing && errors.Is(err, fs.ErrNotExist) {
+		err = nil // not even the folder is there
+	}
 	if err != nil {
 		return err
+	}
+	if !exists && opts.Existing {
+		return fmt.Errorf("%w at %s", ErrNoStore, s.path)
 	}
 	if !exists {
 		if err := makeStore(ctx, s.path); err != nil {

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
@@ -88,6 +89,9 @@ type EnqueuePart struct {
 
 // ErrQueueFull says that too many sends of a conversation are waiting.
 var ErrQueueFull = errors.New("too many sends of this conversation are waiting")
+
+// ErrNotQueued says that a send is not to be sent any more.
+var ErrNotQueued = errors.New("the send is not queued any more")
 
 const sendColumns = `id, bot, conversation, user, group_id, coalesce(inbound, 0), ordinal, part, parts, client_id, mode, priority,
 	payload_kind, payload, file, state, result, error, message_id, uncertain, attempts, created, expires`
@@ -188,8 +192,12 @@ func (s *Store) SendsOf(ctx context.Context, inbound int64, ordinal int) (sends 
 // state sending were under way when the last process died.
 func (s *Store) Unsent(ctx context.Context, bot string) (all []Send, err error) {
 	err = s.View(ctx, "read the outbox", func(q Queryer) error {
-		rows, err := q.QueryContext(ctx, `SELECT `+sendColumns+` FROM outbox
-			WHERE state IN ('queued', 'sending', 'held') AND (bot = ?1 OR ?1 = '') ORDER BY priority, id`, bot)
+		// Two queries, as one for both would not use the index.
+		query, args := `SELECT `+sendColumns+` FROM outbox WHERE state IN ('queued', 'sending', 'held')`, []any{}
+		if bot != "" {
+			query, args = query+` AND bot = ?`, append(args, bot)
+		}
+		rows, err := q.QueryContext(ctx, query+` ORDER BY priority, id`, args...)
 		if err != nil {
 			return err
 		}
@@ -199,68 +207,92 @@ func (s *Store) Unsent(ctx context.Context, bot string) (all []Send, err error) 
 	return all, err
 }
 
-// LastSend returns when a bot last sent something, or tried to.
+// LastSend returns when a bot's last request for a send ended, as far as it is
+// known that it did.
 func (s *Store) LastSend(ctx context.Context, bot string) (t time.Time, err error) {
 	var last sql.NullInt64
 	err = s.View(ctx, "read the outbox", func(q Queryer) error {
-		return q.QueryRowContext(ctx, `SELECT max(started, ended) FROM outbox WHERE bot = ? AND started > 0 ORDER BY id DESC LIMIT 1`, bot).Scan(&last)
+		return q.QueryRowContext(ctx, `SELECT max(answered) FROM outbox WHERE bot = ? AND answered > 0`, bot).Scan(&last)
 	})
-	if errors.Is(err, sql.ErrNoRows) {
-		return t, nil
-	}
 	return fromMs(last.Int64), err
 }
 
 // BeginSend records that a request for the send is about to be made. It must be
 // durable before the request is: after a crash it tells which sends are
 // uncertain. The window's count goes up here, since the server may count a send
-// whose answer is lost.
-func (s *Store) BeginSend(ctx context.Context, send *Send, at time.Time) error {
-	return s.Update(ctx, "begin a send", func(tx *Tx) error {
-		_, err := tx.Exec(`UPDATE outbox SET state = 'sending', attempts = attempts + 1, started = ? WHERE id = ?`, ms(at), send.ID)
+// whose answer is lost. It is an [ErrNotQueued] if the send has come to its end,
+// such as by another process that dropped it.
+func (s *Store) BeginSend(ctx context.Context, send *Send, at time.Time) (w Window, err error) {
+	err = s.Update(ctx, "begin a send", func(tx *Tx) error {
+		res, err := tx.Exec(`UPDATE outbox SET state = 'sending', attempts = attempts + 1, counted = counted + 1, started = ?
+			WHERE id = ? AND state = 'queued'`, ms(at), send.ID)
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(`UPDATE windows SET used = used + 1 WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation)
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, ErrNotQueued)
+		}
+		w, err = changeWindow(tx, send.Bot, send.Conversation, +1, 0, false)
 		return err
 	})
+	return w, err
 }
 
-// Outcome is how a request for a send ended.
+// Outcome is how a request for a send ended, or how a send ended without one.
 type Outcome struct {
 	State     string // SendSent, SendFailed, SendExpired, SendHeld, SendDropped, or SendQueued for another try
 	Result    string
 	Error     string
 	MessageID string
-	Uncertain bool   // the answer was lost
-	Refused   bool   // the server refused it, or never got it: the window's count goes down again
-	Closed    bool   // the server says that the window is closed
-	Item      []byte // what was sent, kept for the case that it is quoted
+	Uncertain bool // the answer was lost
+	Refused   bool // the server refused it, or never got it: the window's count goes down again
+	// Closed is the number of a window that the server says is closed; a user who
+	// has written since has opened another.
+	Closed int64
+	Item   []byte // what was sent, kept for the case that it is quoted
 }
 
-// EndSend records how a request ended.
-func (s *Store) EndSend(ctx context.Context, send *Send, o Outcome, at time.Time) error {
-	return s.Update(ctx, "end a send", func(tx *Tx) error {
-		ended := ms(at)
-		if o.State == SendQueued || o.State == SendHeld {
-			ended = 0
-		}
-		_, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, message_id = ?, uncertain = max(uncertain, ?), ended = ? WHERE id = ?`,
-			o.State, o.Result, o.Error, o.MessageID, o.Uncertain, ended, send.ID)
+func (o *Outcome) ended(at time.Time) int64 {
+	if o.State == SendQueued || o.State == SendHeld {
+		return 0
+	}
+	return ms(at)
+}
+
+// EndSend records how the request of a send ended that was begun.
+func (s *Store) EndSend(ctx context.Context, send *Send, o Outcome, at time.Time) (w Window, err error) {
+	uncounted := 0
+	if o.Refused {
+		uncounted = 1
+	}
+	err = s.Update(ctx, "end a send", func(tx *Tx) error {
+		_, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, message_id = ?, uncertain = max(uncertain, ?),
+			counted = max(0, counted - ?), answered = ?, ended = ? WHERE id = ? AND state = 'sending'`,
+			o.State, o.Result, o.Error, o.MessageID, o.Uncertain, uncounted, ms(at), o.ended(at), send.ID)
 		if err != nil {
 			return err
 		}
-		if o.Refused {
-			if _, err := tx.Exec(`UPDATE windows SET used = max(0, used - 1) WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation); err != nil {
-				return err
-			}
-		}
-		if o.Closed {
-			if _, err := tx.Exec(`UPDATE windows SET closed = 1 WHERE bot = ? AND conversation = ?`, send.Bot, send.Conversation); err != nil {
-				return err
-			}
+		if w, err = changeWindow(tx, send.Bot, send.Conversation, -uncounted, o.Closed, false); err != nil {
+			return err
 		}
 		return putQuote(tx, send.Bot, o.MessageID, o.Item, at)
+	})
+	return w, err
+}
+
+// EndUnsent records how a send ended for which no request is under way, or why it
+// has to wait. It is an [ErrNotQueued] if it has come to an end already.
+func (s *Store) EndUnsent(ctx context.Context, id int64, o Outcome, at time.Time) error {
+	return s.Update(ctx, "end a queued send", func(tx *Tx) error {
+		res, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, ended = ? WHERE id = ? AND state = 'queued'`,
+			o.State, o.Result, o.Error, o.ended(at), id)
+		if err != nil {
+			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, ErrNotQueued)
+		}
+		return nil
 	})
 }
 
@@ -274,9 +306,9 @@ func (s *Store) SetItem(ctx context.Context, id int64, item []byte) error {
 
 // Nudge puts a send in front of a conversation's others that tells the user that
 // more is waiting, and notes in the window that it did.
-func (s *Store) Nudge(ctx context.Context, e Enqueue) (send Send, err error) {
+func (s *Store) Nudge(ctx context.Context, e Enqueue) (send Send, w Window, err error) {
 	err = s.Update(ctx, "queue a nudge", func(tx *Tx) error {
-		if _, err := tx.Exec(`UPDATE windows SET nudged = 1 WHERE bot = ? AND conversation = ?`, e.Bot, e.Conversation); err != nil {
+		if w, err = changeWindow(tx, e.Bot, e.Conversation, 0, 0, true); err != nil {
 			return err
 		}
 		sends, err := insertSends(tx, e)
@@ -285,10 +317,12 @@ func (s *Store) Nudge(ctx context.Context, e Enqueue) (send Send, err error) {
 		}
 		return err
 	})
-	return send, err
+	return send, w, err
 }
 
-// Release decides about a send that is held: it is sent again, or dropped.
+// Release decides about a send that is held: it is sent again, with its life time
+// anew, or dropped. One that is queued may be dropped as well. A running daemon
+// notices by [Store.DataVersion].
 func (s *Store) Release(ctx context.Context, id int64, again bool, at time.Time) error {
 	state, ended := SendDropped, ms(at)
 	if again {
@@ -296,7 +330,9 @@ func (s *Store) Release(ctx context.Context, id int64, again bool, at time.Time)
 	}
 	var n int64
 	err := s.Update(ctx, "release a held send", func(tx *Tx) error {
-		res, err := tx.Exec(`UPDATE outbox SET state = ?, ended = ? WHERE id = ? AND state IN ('held', 'queued')`, state, ended, id)
+		res, err := tx.Exec(`UPDATE outbox SET state = ?1, ended = ?2,
+			expires = CASE WHEN ?1 = 'queued' AND state = 'held' AND expires > 0 THEN ?4 + expires - created ELSE expires END
+			WHERE id = ?3 AND state IN ('held', 'queued')`, state, ended, id, ms(at))
 		if err == nil {
 			n, err = res.RowsAffected()
 		}

@@ -87,15 +87,18 @@ CREATE TABLE outbox (
 	message_id   TEXT NOT NULL DEFAULT '',
 	uncertain    INTEGER NOT NULL DEFAULT 0 CHECK (uncertain IN (0, 1)),
 	attempts     INTEGER NOT NULL DEFAULT 0,
+	counted      INTEGER NOT NULL DEFAULT 0, -- how many requests for it the server may have counted
 	created      INTEGER NOT NULL,
 	expires      INTEGER NOT NULL DEFAULT 0,
 	started      INTEGER NOT NULL DEFAULT 0, -- when the last request was begun
+	answered     INTEGER NOT NULL DEFAULT 0, -- when the last one that ended did
 	ended        INTEGER NOT NULL DEFAULT 0, -- when the state became final
 	UNIQUE (inbound, ordinal, part)
 ) STRICT;
 CREATE INDEX outbox_work ON outbox (bot, state, conversation, priority, id);
 CREATE UNIQUE INDEX outbox_push ON outbox (bot, push_key, ordinal, part) WHERE push_key IS NOT NULL;
 CREATE INDEX outbox_ended ON outbox (ended) WHERE ended > 0;
+CREATE INDEX outbox_answered ON outbox (bot, answered) WHERE answered > 0;
 
 -- What a user's last message still allows the bot to send.
 CREATE TABLE windows (
@@ -105,6 +108,8 @@ CREATE TABLE windows (
 	used         INTEGER NOT NULL DEFAULT 0,
 	closed       INTEGER NOT NULL DEFAULT 0,
 	nudged       INTEGER NOT NULL DEFAULT 0,
+	number       INTEGER NOT NULL DEFAULT 1, -- of the conversation's windows, one for each message
+	version      INTEGER NOT NULL DEFAULT 1, -- goes up with each change of the row
 	PRIMARY KEY (bot, conversation)
 ) STRICT, WITHOUT ROWID;
 

@@ -18,6 +18,9 @@ const DefaultMaxBatch = 256
 type Options struct {
 	// Logger hears of what an operator should know; nil for silence.
 	Logger *slog.Logger
+	// Existing has Open fail with [ErrNoStore] where there is no store, instead of
+	// making one: for commands that only look.
+	Existing bool
 	// Fresh starts with an empty store although a damaged one was set aside.
 	Fresh bool
 	// MaxBatch is the most writes in one transaction, 0 for [DefaultMaxBatch].

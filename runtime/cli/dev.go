@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"os"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/ilinkd/ilinkd/runtime/dev"
+)
+
+// defaultListen is the simulator's address.
+const defaultListen = "127.0.0.1:8787"
+
+func newDev(logging newLogger) *cobra.Command {
+	opts := dev.Options{}
+	cmd := &cobra.Command{
+		Use:   "dev [script]",
+		Short: "Try a script against a simulated server, no account needed",
+		Long: "dev runs a simulated iLink server and a bot in one process. Each line you type is a message\n" +
+			"to the bot, and its answers are printed; input from a pipe ends once all of it is answered.\n" +
+			"Without a script it runs scripts/echo.lua. Save the script while it runs to change the bot.",
+		Args: args(cobra.MaximumNArgs(1)),
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return []string{"lua"}, cobra.ShellCompDirectiveFilterFileExt
+		},
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			opts.Script = "scripts/echo.lua"
+			if len(args) > 0 {
+				opts.Script = args[0]
+			}
+			opts.FreePort = !cmd.Flags().Changed("listen")
+			terminal := !opts.Serve && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+			opts.In, opts.Screen = os.Stdin, dev.NewScreen(os.Stdout, os.Stderr, terminal)
+			if opts.Logger, err = logging(opts.Screen.Log()); err != nil {
+				return err
+			}
+			return dev.Run(cmd.Context(), opts)
+		},
+	}
+	cmd.Flags().StringVar(&opts.Listen, "listen", defaultListen, "address of the simulator")
+	cmd.Flags().StringVar(&opts.Data, "data", "", "folder for state (default: one that is removed at the end)")
+	cmd.Flags().BoolVar(&opts.Serve, "serve", false, "run until interrupted, without reading the terminal")
+	return cmd
+}

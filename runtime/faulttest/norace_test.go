@@ -1,0 +1,6 @@
+//go:build !race
+
+package faulttest
+
+// raceEnabled has the binary under test look for races as well.
+const raceEnabled = false

@@ -1,0 +1,67 @@
+package runtime
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+)
+
+// Follow applies the configuration file at path whenever it changes, and at once
+// when something comes from reload (which may be nil), until ctx ends. A
+// configuration with a mistake is logged with its line, and the one before stays
+// in use.
+//
+// It begins with what the file is now, so that no change between loading it for
+// [New] and the call of Follow is missed.
+func (r *Runtime) Follow(ctx context.Context, path string, reload <-chan struct{}) {
+	log := r.cfg.Logger.With("config", path)
+	w := newWatcher(log)
+	w.asked = reload
+	defer w.close()
+	// Of the path alone: relative ones in the configuration stay relative to the
+	// path as it was given, so that what didn't change compares as equal.
+	file, err := filepath.Abs(path)
+	if err != nil {
+		file = path
+	}
+	files := []string{file}
+	for first := true; ctx.Err() == nil; first = false {
+		w.watch(files)
+		// Taken before the file is read: whatever changes from here on is seen as a
+		// change.
+		before := stateOf(files)
+		cfg, err := LoadConfig(path)
+		if err == nil {
+			err = r.Apply(ctx, cfg)
+		}
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			for _, e := range each(err) {
+				log.Error("the configuration is not taken over, the one before it stays in use", "err", e)
+			}
+		case !first:
+			log.Info("configuration taken over")
+		}
+		for {
+			if err := w.wait(ctx); errors.Is(err, errAsked) {
+				break
+			} else if err != nil {
+				return
+			}
+			w.watch(files)
+			if before.differs(stateOf(files)) {
+				break
+			}
+		}
+	}
+}
+
+// each takes joined errors apart.
+func each(err error) []error {
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		return joined.Unwrap()
+	}
+	return []error{err}
+}

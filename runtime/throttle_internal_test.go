@@ -1,0 +1,188 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/runtime/store"
+)
+
+// answers is a server whose sendmessage gives these answers, one after the
+// other, and from then on succeeds; it notes when it was called, and to whom.
+type answers struct {
+	mu    sync.Mutex
+	begun time.Time
+	next  []answer
+	calls []call
+}
+
+type answer struct {
+	body string
+	in   time.Duration
+}
+
+type call struct {
+	after time.Duration
+	to    string
+}
+
+func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
+	var req struct {
+		Msg struct {
+			ToUserID string `json:"to_user_id"`
+		} `json:"msg"`
+	}
+	if err := json.NewDecoder(r.Body).Decode(&req); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	a.calls = append(a.calls, call{time.Since(a.begun), req.Msg.ToUserID})
+	with := accepted
+	if len(a.next) > 0 {
+		with, a.next = a.next[0], a.next[1:]
+	}
+	a.mu.Unlock()
+	time.Sleep(with.in)
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(with.body)), Request: r}, nil
+}
+
+// outboxWith is the outbox of a bot, without the rest of it, before a server
+// that answers so.
+func outboxWith(t *testing.T, server *answers, path string, limits LimitsConfig) (o *outbox, stop func()) {
+	t.Helper()
+	cfg, err := Config{Limits: limits, Logger: slog.New(slog.DiscardHandler), HTTPClient: &http.Client{Transport: server},
+		Bots: []BotConfig{{Name: "bot", Script: "bot.lua"}}}.withDefaults()
+	if err != nil {
+		t.Fatal(err)
+	}
+	st, err := store.Open(t.Context(), path, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBot(&cfg, cfg.Bots[0], st, nil, nil)
+	b.host.setClient(ilink.NewClient(ilink.Token{BotToken: "token"}, b.clientOptions()...))
+	if err := b.outbox.load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	var group sync.WaitGroup
+	group.Go(func() { b.outbox.run(ctx, context.WithoutCancel(ctx)) })
+	return b.outbox, func() {
+		cancel()
+		group.Wait()
+		if err := st.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// write opens the windows of some users and queues a text to each.
+func (o *outbox) write(t *testing.T, users ...string) {
+	t.Helper()
+	for _, user := range users {
+		_, windows, err := o.bot.store.Receive(t.Context(), "bot", []store.Receipt{
+			{Key: user + time.Now().String(), Conversation: user, User: user, Message: []byte("{}"), Opened: time.Now()},
+		}, store.Arrival{At: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o.windowsOpened(windows)
+	}
+	for _, user := range users {
+		part, err := itemPart(ilink.TextMessage("hello"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := o.enqueue(t.Context(), store.Enqueue{
+			Bot: "bot", Conversation: user, User: user, Mode: store.ModeDefer, Created: time.Now(), Parts: []store.EnqueuePart{part},
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+var (
+	accepted    = answer{body: "{}"}
+	rateLimited = answer{body: `{"ret":-2,"errmsg":"rate limited"}`}
+)
+
+// After a refusal for sending too fast nothing is sent for 30 s, to nobody; then
+// one send goes first, and if that is refused too the pause doubles.
+func TestThrottle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		server := &answers{begun: time.Now(), next: []answer{accepted, rateLimited, rateLimited}}
+		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), LimitsConfig{})
+		defer stop()
+		o.write(t, "a", "b", "c", "d")
+		time.Sleep(5 * time.Minute)
+		synctest.Wait()
+		// b is refused at once, is the probe 30 s later, and 60 s after that.
+		want := []call{{0, "a"}, {0, "b"}, {30 * time.Second, "c"}, {90 * time.Second, "d"}}
+		got := server.calls
+		if len(got) != 6 {
+			t.Fatalf("%d calls: %v", len(got), got)
+		}
+		for i, w := range want {
+			if d := got[i].after - w.after; d < 0 || d > 2*time.Second {
+				t.Errorf("call %d came after %v, want %v", i, got[i].after, w.after)
+			}
+		}
+		var users []string
+		for _, c := range got {
+			users = append(users, c.to)
+		}
+		slices.Sort(users)
+		if users = slices.Compact(users); len(users) != 4 {
+			t.Errorf("sent to %v", got)
+		}
+	})
+}
+
+// A restart doesn't shorten the pause.
+func TestThrottleOutlivesARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(t.TempDir(), "store.db")
+		server := &answers{begun: time.Now(), next: []answer{rateLimited}}
+		o, stop := outboxWith(t, server, path, LimitsConfig{})
+		o.write(t, "a", "b")
+		time.Sleep(10 * time.Second)
+		stop()
+		_, stop = outboxWith(t, server, path, LimitsConfig{})
+		defer stop()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := server.calls; len(got) != 3 || got[1].after < 30*time.Second {
+			t.Errorf("calls: %v", got)
+		}
+	})
+}
+
+// What was on its way before the refusal, and is accepted after it, doesn't end
+// the pause.
+func TestThrottleOfSeveralAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := answer{body: accepted.body, in: 5 * time.Second}
+		server := &answers{begun: time.Now(), next: []answer{slow, rateLimited}}
+		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), LimitsConfig{ParallelSends: 4})
+		defer stop()
+		o.write(t, "a", "b")
+		time.Sleep(time.Second)
+		o.write(t, "c", "d")
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if got := server.calls; len(got) != 5 || got[2].after < 30*time.Second {
+			t.Errorf("calls: %v", got)
+		}
+	})
+}
