@@ -163,6 +163,22 @@ func (o *outbox) pause(reason string) {
 	o.settleAll()
 }
 
+// outagePause is for how long nothing is sent after a poll that failed, as the
+// third in a row or later; the next one comes sooner than that.
+const outagePause = time.Minute
+
+// unreachable stops sending while polls don't get through either. A send that
+// fails may have been counted by the server, so that trying on through an outage
+// would use up all that the users allowed; a poll costs nothing.
+func (o *outbox) unreachable() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.trouble.reason = reasonNetwork
+	o.trouble.until = time.Now().Add(outagePause)
+	o.trouble.failures = max(1, o.trouble.failures)
+	o.settleAll()
+}
+
 // recovered ends throttle and trouble after a send that went through. One that
 // was on its way before a refusal for sending too fast doesn't end the throttle.
 func (o *outbox) recovered(ctx context.Context, begun time.Time) {

@@ -218,8 +218,11 @@ func (b *bot) polled(s bridge.State) {
 	since := b.since
 	b.mu.Unlock()
 	b.setState(string(s.Phase), s.Err)
-	if s.Phase == bridge.PhaseRunning {
+	switch s.Phase {
+	case bridge.PhaseRunning:
 		b.outbox.resume()
+	case bridge.PhaseUnreachable:
+		b.outbox.unreachable()
 	}
 	if first {
 		b.log.Error("session expired: log in again with \"ilinkd login --bot "+b.cfg.Name+"\"", "state", s.Phase, "err", s.Err)

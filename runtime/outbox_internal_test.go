@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -122,6 +124,25 @@ func TestTroublePauses(t *testing.T) {
 			wantEqual(t, "states", b.states(), map[string]int{"sent": 2})
 		})
 	}
+}
+
+// TestAnOutageUsesUpNothing: while polls don't get through, nothing is tried, for
+// each try may count; with the first poll that does it goes on at once.
+func TestAnOutageUsesUpNothing(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.opens("alice")
+		for i := range 20 { // ten minutes of polls that fail
+			b.bot.polled(bridge.State{Phase: bridge.PhaseUnreachable, Err: errors.New("502")})
+			if i == 0 {
+				b.pushes("alice", "", "hello").wants("deferred(network)")
+			}
+			time.Sleep(30 * time.Second)
+		}
+		wantEqual(t, "tried", len(b.server.requests()), 0)
+		b.bot.polled(bridge.State{Phase: bridge.PhaseRunning})
+		time.Sleep(time.Second)
+		wantEqual(t, "states", b.states(), map[string]int{"sent": 1})
+	})
 }
 
 func TestANewTokenEndsThePause(t *testing.T) {

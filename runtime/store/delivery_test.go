@@ -61,7 +61,7 @@ func begins(t *testing.T, s *Store, send *Send, when time.Time) Window {
 	return w
 }
 
-func ends(t *testing.T, s *Store, send *Send, o Outcome, when time.Time) Window {
+func answered(t *testing.T, s *Store, send *Send, o Outcome, when time.Time) Window {
 	t.Helper()
 	w, err := s.EndSend(t.Context(), send, o, when)
 	if err != nil {
@@ -213,7 +213,7 @@ func TestEnqueueOnce(t *testing.T) {
 func TestQueueFull(t *testing.T) {
 	s := openStore(t, newPath(t), Options{})
 	queues(t, s, Enqueue{MaxQueued: 3}, "a", "b")
-	e := Enqueue{Bot: "bot", Conversation: "alice", User: "alice", Mode: ModeDefer, MaxQueued: 3, Parts: []EnqueuePart{{ClientID: "1"}, {ClientID: "2"}}}
+	e := Enqueue{Bot: "bot", Conversation: "alice", User: "alice", Mode: ModeDefer, MaxQueued: 3, Parts: []EnqueuePart{{ClientID: "1", Payload: []byte("c")}, {ClientID: "2", Payload: []byte("d")}}}
 	if _, _, err := s.Enqueue(t.Context(), e); !errors.Is(err, ErrQueueFull) {
 		t.Errorf("error %v", err)
 	}
@@ -245,7 +245,7 @@ func TestWindowCount(t *testing.T) {
 			send := queues(t, s, Enqueue{}, "a")[0]
 			w := begins(t, s, &send, at(1))
 			if c.outcome.State != "" {
-				w = ends(t, s, &send, c.outcome, at(3))
+				w = answered(t, s, &send, c.outcome, at(3))
 			}
 			wants(t, c.name+": used", w.Used, c.used)
 			_, windows := takes(t, s, Arrival{At: at(10), After: at(after)}, receipt("2", "alice"), receipt("3", "bob"))
@@ -256,7 +256,7 @@ func TestWindowCount(t *testing.T) {
 				t.Errorf("%s: %+v %+v %v", c.name, all, windows, err)
 			}
 			if c.outcome.State == "" { // it ends in the new window
-				w := ends(t, s, &send, Outcome{State: SendQueued, Refused: true}, at(11))
+				w := answered(t, s, &send, Outcome{State: SendQueued, Refused: true}, at(11))
 				wants(t, c.name+": used when it was refused", w.Used, 0)
 				if w.Version <= windows[0].Version {
 					t.Errorf("the version went from %d to %d", windows[0].Version, w.Version)
@@ -275,9 +275,9 @@ func TestLostRequestsCountEach(t *testing.T) {
 	takes(t, s, Arrival{At: at(0)}, receipt("1", "alice"))
 	send := queues(t, s, Enqueue{}, "a")[0]
 	begins(t, s, &send, at(1))
-	ends(t, s, &send, Outcome{State: SendQueued, Uncertain: true}, at(2))
+	answered(t, s, &send, Outcome{State: SendQueued, Uncertain: true}, at(2))
 	begins(t, s, &send, at(3))
-	wants(t, "used", ends(t, s, &send, Outcome{State: SendSent}, at(4)).Used, 2)
+	wants(t, "used", answered(t, s, &send, Outcome{State: SendSent}, at(4)).Used, 2)
 }
 
 func TestClosedIsAboutOneWindow(t *testing.T) {
@@ -286,15 +286,15 @@ func TestClosedIsAboutOneWindow(t *testing.T) {
 	sends := queues(t, s, Enqueue{}, "a", "b")
 	w := begins(t, s, &sends[0], at(1))
 	takes(t, s, Arrival{At: at(2)}, receipt("2", "alice"))
-	if w := ends(t, s, &sends[0], Outcome{State: SendQueued, Refused: true, Closed: w.Number}, at(3)); w.Closed {
+	if w := answered(t, s, &sends[0], Outcome{State: SendQueued, Refused: true, Closed: w.Number}, at(3)); w.Closed {
 		t.Error("the new window is closed")
 	}
 	w = begins(t, s, &sends[0], at(4))
-	if w := ends(t, s, &sends[0], Outcome{State: SendQueued, Refused: true, Closed: w.Number}, at(5)); !w.Closed {
+	if w := answered(t, s, &sends[0], Outcome{State: SendQueued, Refused: true, Closed: w.Number}, at(5)); !w.Closed {
 		t.Error("the window is open")
 	}
 	w = begins(t, s, &sends[1], at(6))
-	if w := ends(t, s, &sends[1], Outcome{State: SendSent}, at(7)); !w.Closed {
+	if w := answered(t, s, &sends[1], Outcome{State: SendSent}, at(7)); !w.Closed {
 		t.Error("the window opened by itself")
 	}
 	if _, windows := takes(t, s, Arrival{At: at(8)}, receipt("3", "alice")); windows[0].Closed {
@@ -308,7 +308,7 @@ func TestSendWithoutAWindow(t *testing.T) {
 	if w := begins(t, s, &send, at(1)); w != (Window{Conversation: "alice"}) {
 		t.Errorf("%+v", w)
 	}
-	ends(t, s, &send, Outcome{State: SendSent, MessageID: "9", Item: []byte("a")}, at(2))
+	answered(t, s, &send, Outcome{State: SendSent, MessageID: "9", Item: []byte("a")}, at(2))
 	if item, err := s.Quote(t.Context(), "bot", "9"); err != nil || string(item) != "a" {
 		t.Errorf("the quote: %q %v", item, err)
 	}
@@ -327,7 +327,7 @@ func TestEndsOnlyOnce(t *testing.T) {
 	if err := s.EndUnsent(ctx, sends[0].ID, Outcome{State: SendExpired}, at(1)); !errors.Is(err, ErrNotQueued) {
 		t.Errorf("expired under way: %v", err)
 	}
-	ends(t, s, &sends[0], Outcome{State: SendSent}, at(2))
+	answered(t, s, &sends[0], Outcome{State: SendSent}, at(2))
 	if err := s.Release(ctx, sends[1].ID, false, at(2)); err != nil {
 		t.Fatal(err)
 	}
@@ -335,7 +335,7 @@ func TestEndsOnlyOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	begins(t, s, &sends[3], at(3))
-	ends(t, s, &sends[3], Outcome{State: SendHeld, Uncertain: true}, at(4))
+	answered(t, s, &sends[3], Outcome{State: SendHeld, Uncertain: true}, at(4))
 	wants(t, "unsent", unsent(t, s, "bot"), "[held held]")
 	for i := range sends {
 		if _, err := s.BeginSend(ctx, &sends[i], at(5)); !errors.Is(err, ErrNotQueued) {
@@ -378,9 +378,9 @@ func TestUploadsAndLastSend(t *testing.T) {
 	wants(t, "unsent", unsent(t, s, "bot"), "[item queued b queued]")
 	// The last one to be sent isn't the last one that was queued.
 	begins(t, s, &sends[1], at(1))
-	ends(t, s, &sends[1], Outcome{State: SendSent}, at(2))
+	answered(t, s, &sends[1], Outcome{State: SendSent}, at(2))
 	begins(t, s, &sends[0], at(3))
-	ends(t, s, &sends[0], Outcome{State: SendQueued, Refused: true}, at(4))
+	answered(t, s, &sends[0], Outcome{State: SendQueued, Refused: true}, at(4))
 	if last, err := s.LastSend(t.Context(), "bot"); err != nil || !last.Equal(at(4)) {
 		t.Errorf("%v %v", last, err)
 	}
@@ -418,7 +418,7 @@ func TestPlansOfDelivery(t *testing.T) {
 	taken, _ := takes(t, s, Arrival{At: at(0)}, receipt("1", "alice"), receipt("2", "bob"))
 	sends := queues(t, s, Enqueue{Inbound: 1, MaxQueued: 100}, "a", "b", "c")
 	begins(t, s, &sends[0], at(1))
-	ends(t, s, &sends[0], Outcome{State: SendSent, MessageID: "9", Item: []byte("a")}, at(2))
+	answered(t, s, &sends[0], Outcome{State: SendSent, MessageID: "9", Item: []byte("a")}, at(2))
 	_, _, nudged := s.Nudge(ctx, Enqueue{Bot: "bot", Conversation: "alice", User: "alice", Mode: ModeDefer, Parts: []EnqueuePart{{ClientID: "n", Kind: "item", Payload: []byte("n")}}})
 	_, revived := s.ReviveOnReload(ctx, "bot", at(0))
 	err := errors.Join(nudged, revived, s.SetItem(ctx, sends[1].ID, []byte("x")), s.EndUnsent(ctx, sends[1].ID, Outcome{State: SendExpired}, at(3)),
