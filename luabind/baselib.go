@@ -1,7 +1,6 @@
 package luabind
 
 import (
-	"errors"
 	"log/slog"
 
 	lua "github.com/yuin/gopher-lua"
@@ -19,17 +18,19 @@ func baseLibrary(vm *VM) lib {
 		open: lua.OpenBase,
 		stock: []string{
 			"getmetatable", "ipairs", "next", "pairs", "rawequal", "rawget", "rawset",
-			"select", "tonumber", "type", "unpack",
+			"select", "type",
 		},
 		own: map[string]lua.LGFunction{
 			"assert":       baseAssert,
 			"error":        baseError,
-			"pcall":        basePCall,
+			"pcall":        vm.basePCall,
 			"print":        vm.print,
 			"require":      vm.require,
 			"setmetatable": baseSetMetatable,
+			"tonumber":     baseToNumber,
 			"tostring":     baseToString,
-			"xpcall":       baseXPCall,
+			"unpack":       vm.unpack,
+			"xpcall":       vm.baseXPCall,
 		},
 		values: map[string]lua.LValue{"_VERSION": lua.LString(lua.LuaVersion)},
 	}
@@ -51,54 +52,25 @@ func baseAssert(L *lua.LState) int {
 	return 0
 }
 
-// baseError is gopher-lua's, and notes that the error is the script's own.
+// baseError notes that the error is the script's own, and finds the position past
+// the thread that a pcall has made.
 func baseError(L *lua.LState) int {
 	problem, level := L.CheckAny(1), L.OptInt(2, 1)
 	noteRaised(L, raisedByScript)
-	L.Error(problem, level)
+	if text, ok := problem.(lua.LString); ok && level > 0 {
+		if at := positionAt(L, min(level, maxCalls)); at != "" {
+			problem = lua.LString(at+" ") + text
+		}
+	}
+	L.Error(problem, 0)
 	return 0
 }
 
-// basePCall is gopher-lua's, and counts what a failure costs.
-func basePCall(L *lua.LState) int {
-	f := L.CheckAny(1)
-	if f.Type() != lua.LTFunction && L.GetMetaField(f, "__call").Type() != lua.LTFunction {
-		L.Push(lua.LFalse)
-		L.Push(lua.LString("attempt to call a " + f.Type().String() + " value"))
-		return 2
-	}
-	if err := L.PCall(L.GetTop()-1, lua.MultRet, nil); err != nil {
-		return pushCaught(L, err)
-	}
-	L.Insert(lua.LTrue, 1)
-	return L.GetTop()
-}
-
-// baseXPCall is gopher-lua's, and counts what a failure costs.
-func baseXPCall(L *lua.LState) int {
-	f, handler := L.CheckFunction(1), L.CheckFunction(2)
-	top := L.GetTop()
-	L.Push(f)
-	if err := L.PCall(0, lua.MultRet, handler); err != nil {
-		return pushCaught(L, err)
-	}
-	L.Insert(lua.LTrue, top+1)
-	return L.GetTop() - top
-}
-
-// pushCaught returns false and an error to the script.
-func pushCaught(L *lua.LState, err error) int {
+// caught counts what an error has cost that a script caught.
+func (vm *VM) caught(L *lua.LState) {
 	if b := budgetOf(L); b != nil {
 		b.countCaught()
 	}
-	L.Push(lua.LFalse)
-	var ae *lua.ApiError
-	if errors.As(err, &ae) {
-		L.Push(ae.Object)
-	} else {
-		L.Push(lua.LString(err.Error()))
-	}
-	return 2
 }
 
 // baseSetMetatable takes tables only. gopher-lua's takes anything, and with it

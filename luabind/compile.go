@@ -24,14 +24,14 @@ func (vm *VM) compile(display, text string) (proto *lua.FunctionProto, err error
 	if err != nil {
 		return nil, vm.syntaxError(display, text, err)
 	}
-	if line, deep := tooDeep(chunk); deep {
-		return nil, vm.errorAt(KindSyntax, display, line,
-			fmt.Sprintf("expressions or blocks are nested more than %d deep here: split them up", maxNesting))
+	if line, why := tooComplex(chunk); why != "" {
+		return nil, vm.errorAt(KindSyntax, display, line, why)
 	}
-	proto, err = lua.Compile(chunk, display)
+	proto, err = lua.Compile(vm.rewriter.stmts(chunk), display)
 	if err != nil {
 		return nil, vm.syntaxError(display, text, err)
 	}
+	vm.rewriter.link(proto)
 	trim(proto)
 	return proto, nil
 }

@@ -25,10 +25,18 @@ type Limits struct {
 	// Instructions is how many VM instructions one handler may run, and one
 	// loading of the file.
 	Instructions int64
+	// CPU is how long one handler may compute: the time in which it has the VM, so
+	// that waiting in the host's calls doesn't count, nor waiting for other handlers.
+	// On a busy machine it is more than a processor's time.
+	CPU time.Duration
 	// Wall is how long one handler may take, waiting included.
 	Wall time.Duration
 	// LoadWall is how long running the file itself may take.
 	LoadWall time.Duration
+	// StringBytes is how long a string may be that an operation makes.
+	StringBytes int
+	// Sends is how many times one handler may send.
+	Sends int
 	// SourceBytes is how large one source file may be.
 	SourceBytes int
 	// Handlers is how many handlers may be under way at a time; further ones
@@ -41,6 +49,12 @@ const (
 	// thousand times what a usual message needs, and still short enough that the
 	// VM's other handlers, which wait meanwhile, are answered soon.
 	defaultInstructions = 10_000_000
+	// defaultCPU is as much as other handlers of the VM can be made to wait.
+	defaultCPU = 500 * time.Millisecond
+	// defaultStringBytes is what a file's text or an answer may have.
+	defaultStringBytes = 8 << 20
+	// defaultSends is more than WeChat takes from one message's answer.
+	defaultSends = 100
 	// defaultWall leaves time for slow services and for people.
 	defaultWall = 10 * time.Minute
 	// defaultLoadWall is short: loading should define functions, not work.
@@ -52,11 +66,14 @@ const (
 )
 
 // DefaultLimits returns what zero fields of [Limits] mean: ten million
-// instructions, ten minutes, five seconds for loading, 256 KiB of source and 256
-// handlers.
+// instructions, half a second of computing, ten minutes, five seconds for loading,
+// strings of 8 MiB, 100 sends, 256 KiB of source and 256 handlers.
 func DefaultLimits() Limits {
 	return Limits{
 		Instructions: defaultInstructions,
+		CPU:          defaultCPU,
+		StringBytes:  defaultStringBytes,
+		Sends:        defaultSends,
 		Wall:         defaultWall,
 		LoadWall:     defaultLoadWall,
 		SourceBytes:  defaultSourceBytes,
@@ -69,6 +86,15 @@ func (l Limits) orDefaults() Limits {
 	d := DefaultLimits()
 	if l.Instructions <= 0 {
 		l.Instructions = d.Instructions
+	}
+	if l.CPU <= 0 {
+		l.CPU = d.CPU
+	}
+	if l.StringBytes <= 0 {
+		l.StringBytes = d.StringBytes
+	}
+	if l.Sends <= 0 {
+		l.Sends = d.Sends
 	}
 	if l.Wall <= 0 {
 		l.Wall = d.Wall

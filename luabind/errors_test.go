@@ -101,7 +101,7 @@ func TestRuntimeErrors(t *testing.T) {
 		{"local function f() return f() end f()", ":2: stack overflow: calls are nested more than 400 deep; does a function call itself without end?"},
 		{"return unpack({}, 1, 1e8)", ":2: too many values at once: a call has too many arguments or results"},
 		{"error('two\\nlines')", ":2: two lines"},
-		{"string.rep('x', 1e9)", ":2: string.rep: the result would be longer than 8 MiB"},
+		{"string.rep('x', 1e9)", ":2: string longer than the limit of 8 MiB ([bot.sandbox] string)"},
 		{"string.rep()", ":2: bad argument #1 to rep (string expected, got nil)"},
 		{"setmetatable('', {})", ":2: bad argument #1 to setmetatable (table expected, got string)"},
 		{"setmetatable(msg, {})", ":2: cannot change a protected metatable"},

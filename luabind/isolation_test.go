@@ -24,13 +24,18 @@ func TestGlobals(t *testing.T) {
 		names = append(names, k.String())
 	})
 	slices.Sort(names)
-	wantText(t, strings.Join(names, " "), "_G _VERSION assert error getmetatable ilink ipairs math math.abs math.acos math.asin "+
+	wantText(t, strings.Join(names, " "), "_G _VERSION assert "+
+		"bit bit.arshift bit.band bit.bnot bit.bor bit.bswap bit.bxor bit.lshift bit.rol bit.ror bit.rshift bit.tobit bit.tohex "+
+		"bit32 bit32.arshift bit32.band bit32.bnot bit32.bor bit32.btest bit32.bxor bit32.extract bit32.lrotate bit32.lshift bit32.replace bit32.rrotate bit32.rshift "+
+		"coroutine coroutine.create coroutine.isyieldable coroutine.resume coroutine.running coroutine.status coroutine.wrap coroutine.yield "+
+		"error getmetatable ilink ipairs math math.abs math.acos math.asin "+
 		"math.atan math.atan2 math.ceil math.cos math.cosh math.deg math.exp math.floor math.fmod math.frexp math.huge math.ldexp "+
 		"math.log math.log10 math.max math.min math.mod math.modf math.pi math.pow math.rad math.random math.randomseed math.sin "+
 		"math.sinh math.sqrt math.tan math.tanh next on_message os os.clock os.date os.difftime os.time pairs pcall print rawequal "+
 		"rawget rawset require select setmetatable string string.byte string.char string.find string.format string.gmatch "+
 		"string.gsub string.len string.lower string.match string.rep string.reverse string.sub string.upper table table.concat "+
-		"table.getn table.insert table.maxn table.remove table.sort tonumber tostring type unpack xpcall")
+		"table.getn table.insert table.maxn table.move table.pack table.remove table.sort table.unpack tonumber tostring type "+
+		"unpack utf8 utf8.char utf8.charpattern utf8.codepoint utf8.codes utf8.len utf8.offset xpcall")
 }
 
 // TestNoSecrets walks through all that a handler can reach.

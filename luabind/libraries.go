@@ -20,7 +20,10 @@ type lib struct {
 // openLibraries gives a fresh VM its libraries.
 func (vm *VM) openLibraries() {
 	L := vm.main
-	libs := []lib{baseLibrary(vm), stringLibrary(), tableLibrary(), mathLibrary(), osLibrary()}
+	libs := []lib{
+		baseLibrary(vm), stringLibrary(vm), tableLibrary(vm), mathLibrary(), osLibrary(), coroutineLibrary(vm),
+		bitLibrary(), bit32Library(), utf8Library(vm),
+	}
 
 	// gopher-lua's libraries open themselves into the globals. What is wanted is
 	// taken out of there, and the rest goes.

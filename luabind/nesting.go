@@ -1,29 +1,61 @@
 package luabind
 
-import "github.com/yuin/gopher-lua/ast"
+import (
+	"fmt"
+
+	"github.com/yuin/gopher-lua/ast"
+)
 
 // maxNesting is how deep expressions and blocks may nest. The compiler is
 // recursive: a source of nothing but brackets would overflow the Go stack, which
 // ends the process.
 const maxNesting = 200
 
-// tooDeep reports whether a chunk nests too deep, and in which line.
-func tooDeep(chunk []ast.Stmt) (line int, deep bool) {
-	var n nesting
+// maxConstants is how many names, numbers and strings one function may use: the
+// compiler compares each with all before, and 40,000 take it 5 s.
+const maxConstants = 8000
+
+// tooComplex reports what of a chunk the compiler shouldn't get, and in which line.
+func tooComplex(chunk []ast.Stmt) (line int, why string) {
+	n := nesting{constants: make(map[string]struct{})}
 	n.stmts(chunk)
-	return n.line, n.deep
+	switch {
+	case n.deep:
+		return n.line, fmt.Sprintf("expressions or blocks are nested more than %d deep here: split them up", maxNesting)
+	case n.many:
+		return n.line, fmt.Sprintf("one function has more than %d different names, numbers and strings here: split it up, or put the data into files of their own", maxConstants)
+	}
+	return 0, ""
 }
 
 // nesting walks a syntax tree. Its own recursion ends at the limit.
 type nesting struct {
 	depth int
 	deep  bool
+	many  bool
 	line  int
+	// constants are those of the function that is being looked at.
+	constants map[string]struct{}
+}
+
+// constant counts a name, number or string.
+func (n *nesting) constant(text string, at ast.Expr) {
+	if n.constants[text] = struct{}{}; len(n.constants) > maxConstants && !n.many {
+		n.many, n.line = true, at.Line()
+	}
+}
+
+// function walks a function's body.
+func (n *nesting) function(f *ast.FunctionExpr) {
+	outer := n.constants
+	n.constants = make(map[string]struct{})
+	n.stmts(f.Stmts)
+	n.constants = outer
 }
 
 // enter counts a level; if it returns true the caller walks on and calls leave.
 func (n *nesting) enter(at ast.PositionHolder) bool {
-	if n.deep {
+	if n.deep || n.many {
 		return false
 	}
 	if n.depth++; n.depth > maxNesting {
@@ -102,6 +134,9 @@ func (n *nesting) expr(e ast.Expr) {
 			n.exprs(f.Key, f.Value)
 		}
 	case *ast.FuncCallExpr:
+		if e.Method != "" {
+			n.constant(e.Method, e)
+		}
 		n.exprs(e.Func, e.Receiver)
 		n.exprs(e.Args...)
 	case *ast.LogicalOpExpr:
@@ -119,6 +154,12 @@ func (n *nesting) expr(e ast.Expr) {
 	case *ast.UnaryLenOpExpr:
 		n.exprs(e.Expr)
 	case *ast.FunctionExpr:
-		n.stmts(e.Stmts)
+		n.function(e)
+	case *ast.NumberExpr:
+		n.constant(e.Value, e)
+	case *ast.StringExpr:
+		n.constant(e.Value, e)
+	case *ast.IdentExpr:
+		n.constant(e.Value, e)
 	}
 }

@@ -28,6 +28,7 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 	c := parseContents(L, function, n)
 	pieces := c.pieces
 	vm.handling(L, function)
+	budgetOf(L).countSend()
 	for _, p := range pieces {
 		if p.kind == ilink.ItemTypeText && p.text == "" {
 			return vm.fail(L, &HostError{Kind: failureEmpty, Message: "the text is empty, and an empty message can't be sent"})

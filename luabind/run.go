@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,6 +35,10 @@ type run struct {
 	shown   *lua.LTable
 	// stopped is the kill flag: why the run must end, nil while it need not.
 	stopped atomic.Pointer[stopReason]
+	// clock and sends are what the run has used up; the VM's lock guards them.
+	clock clock
+	sends int
+	began time.Time
 	// release frees the timer and what watches the caller's context.
 	release func()
 }
@@ -44,6 +47,7 @@ type run struct {
 type stopReason struct {
 	kind    string // KindLimit or KindKilled
 	limit   string // which limit, for KindLimit
+	used    string // how much of it, where the error's maker can't tell
 	message string
 	cause   error
 }
@@ -71,13 +75,14 @@ func (vm *VM) newLoading(ctx context.Context) *run {
 // newRun begins a run that handles ev, or no message if that is nil. Its user
 // calls release when it is over.
 func (vm *VM) newRun(ctx context.Context, ev *Event) *run {
-	r := &run{vm: vm, caller: ctx, event: ev}
+	r := &run{vm: vm, caller: ctx, event: ev, clock: clock{limit: vm.limits.CPU}}
 	r.start(vm.limits.Wall)
 	return r
 }
 
 // start starts the clock.
 func (r *run) start(wall time.Duration) {
+	r.began = time.Now()
 	r.ctx, r.cancel = context.WithCancelCause(r.caller)
 	timer := time.AfterFunc(wall, func() { r.stop(r.wallReason(wall)) })
 	unwatch := context.AfterFunc(r.caller, r.callerGone)
@@ -171,21 +176,22 @@ func (r *run) wallReason(wall time.Duration) *stopReason {
 	}
 }
 
-// budget is the context of a Lua thread. The VM calls its Done before each
+// budget is the context of a run's Lua threads. The VM calls its Done before each
 // instruction, which makes it an exact counter and a kill switch. It serves the
-// one goroutine that runs the thread, and nothing else: blocking work gets the
+// one goroutine that runs the threads, and nothing else: blocking work gets the
 // run's ordinary context.
 type budget struct {
-	run    *run
-	thread *lua.LState
+	run *run
+	// chain are the threads under way, and depth the calls in them that were counted.
+	chain []link
+	depth int
 	// left is how many instructions may still be run.
 	left int64
-	// hit says that the thread met its end: what it returns is of no interest.
+	// hit says that the run met its end: what it returns is of no interest.
 	hit bool
-	// at is where that was, such as "scripts/echo.lua:3:".
-	at string
-	// caught says that the script caught an error.
-	caught bool
+	// at is where that was, such as "scripts/echo.lua:3:", and inner the traceback
+	// of the threads but the first.
+	at, inner string
 	// raised is how the error that is under way came about.
 	raised raised
 	// failed says that a call of the host's has failed.
@@ -222,33 +228,14 @@ func (b *budget) over() <-chan struct{} {
 	return closedChan
 }
 
-// note records where the end was met first: a pcall may move the error on.
-func (b *budget) note() {
-	if !b.hit {
-		b.hit = true
-		b.at = scriptPosition(b.thread)
-	}
-}
-
-// scriptPosition is where the script is, such as "scripts/echo.lua:3:", past the
-// functions of Go's that it is in.
-func scriptPosition(L *lua.LState) string {
-	for level := 0; ; level++ {
-		if at := L.Where(level); !strings.HasPrefix(at, "[G]") {
-			return at // "" at the stack's end
-		}
-	}
-}
-
-// failedCall is how many instructions a caught error counts as: gopher-lua writes
-// a traceback for each, which takes as long.
+// failedCall is how many instructions a caught error counts as: unwinding Go's
+// stack, and a new thread, take as long.
 const failedCall = 200
 
 // countCaught counts what a caught error has cost: a loop of failing calls would
 // otherwise take two hundred times what its instructions say.
 func (b *budget) countCaught() {
 	b.left -= failedCall
-	b.caught = true
 	b.raised = raisedElsewhere
 }
 

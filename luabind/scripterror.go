@@ -3,7 +3,9 @@ package luabind
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -21,6 +23,9 @@ const (
 const (
 	LimitInstructions = "instructions"
 	LimitWall         = "wall time"
+	LimitCPU          = "cpu time"
+	LimitMemory       = "memory"
+	LimitSends        = "sends"
 )
 
 // ScriptError is a fault of a script's.
@@ -42,6 +47,8 @@ type ScriptError struct {
 	Traceback string
 	// Limit says which limit was hit, where Kind is KindLimit.
 	Limit string
+	// Used is how much of it was used, such as "503ms" or "65 MiB".
+	Used string
 
 	cause   error
 	certain bool
@@ -63,6 +70,9 @@ func (e *ScriptError) Error() string {
 func (e *ScriptError) Detail() string {
 	var b strings.Builder
 	b.WriteString(e.Error())
+	if e.Used != "" {
+		b.WriteString(" (it used " + e.Used + ")")
+	}
 	if e.Excerpt != "" {
 		b.WriteString("\n\n" + indent(e.Excerpt, "  "))
 	}
@@ -132,11 +142,23 @@ func (vm *VM) stoppedError(b *budget, err error, name string) *ScriptError {
 		file = vm.sources.display
 	}
 	e := vm.errorAt(why.kind, file, line, why.message)
-	e.Limit, e.cause = why.limit, why.cause
+	e.Limit, e.Used, e.cause = why.limit, why.used, why.cause
+	switch why.limit {
+	case LimitInstructions:
+		e.Used = strconv.FormatInt(vm.limits.Instructions-b.left, 10)
+	case LimitCPU:
+		e.Used = b.run.clock.elapsed().Round(time.Millisecond).String()
+	case LimitWall:
+		e.Used = time.Since(b.run.began).Round(time.Millisecond).String()
+	case LimitSends:
+		e.Used = strconv.Itoa(b.run.sends)
+	}
+	trace := b.inner
 	var ae *lua.ApiError
 	if errors.As(err, &ae) {
-		e.Traceback = vm.traceback(ae.StackTrace, name).String()
+		trace += "\n" + ae.StackTrace
 	}
+	e.Traceback = vm.traceback(trace, name).String()
 	return e
 }
 

@@ -30,6 +30,7 @@ type VM struct {
 	// base is the context for work outside any run.
 	base context.Context
 
+	rewriter rewriter
 	sources  *sources
 	required map[string]*required
 	// fault is the last file that require found faulty: in Lua it is raised as a
@@ -75,6 +76,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
 	}
+	vm.rewriter = newRewriter(vm.main.NewFunction(vm.concat))
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)
 	vm.results = newResultBinding(vm)
@@ -120,9 +122,16 @@ func (vm *VM) Block(L *lua.LState, f func(ctx context.Context)) {
 // afterwards: a panic may end in a script's pcall, which runs on.
 func (vm *VM) unlocked(L *lua.LState, f func()) {
 	current := L.G.CurrentThread
+	b := budgetOf(L)
+	if b != nil {
+		b.run.pause()
+	}
 	vm.mu.Unlock()
 	defer func() {
 		vm.mu.Lock()
+		if b != nil {
+			b.run.resume()
+		}
 		L.G.CurrentThread = current
 	}()
 	f()
@@ -161,18 +170,16 @@ func (vm *VM) handling(L *lua.LState, function string) {
 // else about a short handler, mostly for tables that gopher-lua throws away.
 const spareThreads = 4
 
-// thread takes or makes a Lua thread for a run.
-func (vm *VM) thread(r *run) (*lua.LState, *budget) {
-	var th *lua.LState
+// newThread takes or makes a Lua thread, which has no context yet.
+func (vm *VM) newThread() *lua.LState {
 	if n := len(vm.spare); n > 0 {
-		th, vm.spare = vm.spare[n-1], vm.spare[:n-1]
-	} else {
-		// The main state has no context, so no cancel function comes along.
-		th, _ = vm.main.NewThread()
+		th := vm.spare[n-1]
+		vm.spare = vm.spare[:n-1]
+		return th
 	}
-	b := &budget{run: r, thread: th, left: vm.limits.Instructions}
-	th.SetContext(b)
-	return th, b
+	// The main state has no context, so no cancel function comes along.
+	th, _ := vm.main.NewThread()
+	return th
 }
 
 // putThread keeps a thread or frees it. Closures may still share variables with
@@ -190,11 +197,16 @@ func (vm *VM) putThread(th *lua.LState, clean bool) {
 // call calls fn on a thread of its own for r, and returns fn's first result. The
 // VM is locked.
 func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
-	th, b := vm.thread(r)
+	th := vm.newThread()
+	b := &budget{run: r, left: vm.limits.Instructions}
+	b.chain = append(b.chain, link{thread: th})
+	th.SetContext(b)
 	clean := false
 	previous := vm.main.G.CurrentThread
 	vm.main.G.CurrentThread = th
+	r.resume()
 	defer func() {
+		r.pause()
 		vm.main.G.CurrentThread = previous
 		vm.putThread(th, clean)
 		vm.noteHooks()
@@ -210,6 +222,6 @@ func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (
 	}
 	result := th.Get(-1)
 	th.Pop(1)
-	clean = !b.caught
+	clean = true
 	return result, nil
 }

@@ -153,6 +153,9 @@ type BotConfig struct {
 // SandboxConfig is the [bot.sandbox] table; see [luabind.Limits].
 type SandboxConfig struct {
 	Instructions int64    `toml:"instructions"`
+	CPU          Duration `toml:"cpu"`
+	StringBytes  int      `toml:"string"`
+	Sends        int      `toml:"sends"`
 	Wall         Duration `toml:"wall"`
 	LoadWall     Duration `toml:"load_wall"`
 	SourceBytes  int      `toml:"source_bytes"`
@@ -338,7 +341,7 @@ func (c Config) withDefaults() (Config, error) {
 			bad("bot.parallel", "bot %q has a negative limit", b.Name)
 		}
 		s := b.Sandbox
-		if s.Instructions < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
+		if s.Instructions < 0 || s.StringBytes < 0 || s.Sends < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
 			bad("bot.sandbox", "bot %q has a negative limit", b.Name)
 		}
 	}
@@ -408,7 +411,7 @@ func (r RetentionConfig) retention() store.Retention {
 
 func (s SandboxConfig) limits() luabind.Limits {
 	return luabind.Limits{
-		Instructions: s.Instructions, Wall: time.Duration(s.Wall), LoadWall: time.Duration(s.LoadWall),
+		Instructions: s.Instructions, CPU: time.Duration(s.CPU), StringBytes: s.StringBytes, Sends: s.Sends, Wall: time.Duration(s.Wall), LoadWall: time.Duration(s.LoadWall),
 		SourceBytes: s.SourceBytes, Handlers: s.Handlers,
 	}
 }

@@ -44,7 +44,7 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 	for name, tc := range map[string]struct{ text, want string }{
 		"unknown key":       {bot + "scirpt = \"x\"\n", `runtime.toml:4: bot.scirpt: there is no such setting; the settings here are name, script`},
 		"unknown table":     {"[ilnk]\nbase_url = \"x\"\n", `runtime.toml:1: ilnk: there is no such setting; the settings here are data, listen`},
-		"unknown in table":  {bot + "[bot.sandbox]\nwall = \"1s\"\ncpu = 3\n", `runtime.toml:6: bot.sandbox.cpu: there is no such setting`},
+		"unknown in table":  {bot + "[bot.sandbox]\nwall = \"1s\"\ncpus = 3\n", `runtime.toml:6: bot.sandbox.cpus: there is no such setting`},
 		"no TOML":           {"data = \n", `runtime.toml:1: data: `},
 		"wrong type":        {"\ndata = 3\n", `runtime.toml:2: data: incompatible types`},
 		"bad duration":      {"[limits]\n\nmin_gap = \"soon\"\n", `runtime.toml:3: limits.min_gap: "soon" is not a duration: write it like "350ms"`},

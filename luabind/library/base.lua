@@ -163,13 +163,14 @@ function select(n, ...) end
 ---```
 function setmetatable(t, metatable) end
 
----Returns v as a number, or nil.
+---Returns v as a number, or nil. Spaces around it don't matter; "1e5" and "0xff" are
+---numbers, and "inf" and "nan" are none.
 ---@param v any
----@param base? integer From 2 to 36.
+---@param base? integer From 2 to 36, for whole numbers.
 ---@return number?
 ---@example
 ---```lua
----print(tonumber("12"), tonumber("ff", 16), tonumber("x"))
+---print(tonumber(" 12.5 "), tonumber("ff", 16), tonumber("x"))
 ---```
 function tonumber(v, base) end
 

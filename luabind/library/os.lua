@@ -13,8 +13,8 @@ os = {}
 ---```
 function os.clock() end
 
----Writes a time; the format is strftime's, with "!" in front for UTC, or "*t" for a
----table.
+---Writes a time; the format is that of C's strftime, in English, with "!" in front for
+---UTC, or "*t" for a table.
 ---@param format? string
 ---@param time? number Seconds since 1970; now if left out.
 ---@return string|osdate
@@ -36,7 +36,8 @@ function os.date(format, time) end
 ---```
 function os.difftime(later, earlier) end
 
----Returns the time in seconds since 1970, in whole ones; of a date if one is given.
+---Returns the time in seconds since 1970, in whole ones; of a date if one is given,
+---whose parts may be out of their ranges and then are put right.
 ---@param date? osdate
 ---@return integer
 ---@example

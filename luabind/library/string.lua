@@ -1,7 +1,8 @@
 ---@meta string
 
 ---Functions for strings, which are also their methods: ("x"):rep(3). Positions and
----lengths are in bytes; a Chinese character has three.
+---lengths are in bytes; a Chinese character has three. Patterns are those of Lua 5.1,
+---with %f[set] for the border of a set; their letters are a to z and A to Z.
 ---@class stringlib
 string = {}
 
@@ -40,7 +41,9 @@ function string.char(...) end
 ---```
 function string.find(s, pattern, first, plain) end
 
----Puts values into a text, as C's printf does.
+---Puts values into a text, as C's printf does. %s takes any value and writes it as
+---tostring does; %q writes a string as a Lua source may have it. A width or a
+---precision has two digits at most.
 ---@param format string
 ---@param ... any
 ---@return string
@@ -102,15 +105,17 @@ function string.lower(s) end
 ---```
 function string.match(s, pattern, first) end
 
----Repeats s. The result may have 8 MiB.
+---Repeats s, with a separator between. The result may have 8 MiB, as that of any
+---function here.
 ---@param s string
 ---@param n integer
+---@param separator? string
 ---@return string
 ---@example
 ---```lua
----print(("-"):rep(20))
+---print(("-"):rep(20), ("?"):rep(3, ", "))
 ---```
-function string.rep(s, n) end
+function string.rep(s, n, separator) end
 
 ---Returns the bytes of s in reverse.
 ---@param s string

@@ -46,6 +46,30 @@ function table.insert(list, position, item) end
 ---```
 function table.maxn(list) end
 
+---Copies the items first to last to the places from to on, in another list if one is
+---given, and returns that list.
+---@param from any[]
+---@param first integer
+---@param last integer
+---@param to integer
+---@param into? any[]
+---@return any[]
+---@example
+---```lua
+---local list = table.move({ 1, 2, 3 }, 1, 3, 2)
+---print(table.concat(list, " "))
+---```
+function table.move(from, first, last, to, into) end
+
+---Makes a list of its arguments, with their number as n.
+---@param ... any
+---@return { n: integer, [integer]: any }
+---@example
+---```lua
+---print(table.pack(1, nil, 3).n)
+---```
+function table.pack(...) end
+
 ---Takes an item out, the last if there is no position, and returns it.
 ---@param list any[]
 ---@param position? integer
@@ -66,3 +90,14 @@ function table.remove(list, position) end
 ---table.sort(list, function(a, b) return a > b end)
 ---```
 function table.sort(list, before) end
+
+---Returns the items of a list, as the global unpack does.
+---@param list any[]
+---@param first? integer
+---@param last? integer
+---@return any ...
+---@example
+---```lua
+---print(table.unpack({ 1, 2, 3 }, 2))
+---```
+function table.unpack(list, first, last) end

@@ -1,0 +1,60 @@
+package luabind
+
+import (
+	"fmt"
+	"time"
+)
+
+// clock measures how long a run has had its VM. The VM's lock guards it.
+type clock struct {
+	limit time.Duration // 0 for none
+	// used is the time of earlier stretches, and since when the present one began.
+	used  time.Duration
+	since time.Time
+	timer *time.Timer
+}
+
+// resume starts the clock: the run has taken the VM.
+func (r *run) resume() {
+	c := &r.clock
+	c.since = time.Now()
+	switch left := c.limit - c.used; {
+	case c.limit == 0:
+	case c.timer == nil:
+		c.timer = time.AfterFunc(left, r.outOfTime)
+	default:
+		c.timer.Reset(left)
+	}
+}
+
+// pause stops the clock: the run gives the VM up.
+func (r *run) pause() {
+	if t := r.clock.timer; t != nil {
+		t.Stop()
+	}
+	r.clock.used += time.Since(r.clock.since)
+}
+
+// elapsed is how long the run has had the VM so far, while it has it.
+func (c *clock) elapsed() time.Duration { return c.used + time.Since(c.since) }
+
+// outOfTime is called on the timer's goroutine.
+func (r *run) outOfTime() {
+	r.stop(&stopReason{
+		kind: KindLimit, limit: LimitCPU,
+		message: fmt.Sprintf("%s computed for more than %v (waiting not included); a loop may not end, or [bot.sandbox] cpu must be raised",
+			r.what(), r.clock.limit),
+	})
+}
+
+// countSend counts one call that sends.
+func (b *budget) countSend() {
+	r := b.run
+	if r.sends++; r.sends > r.vm.limits.Sends {
+		r.stop(&stopReason{
+			kind: KindLimit, limit: LimitSends,
+			message: fmt.Sprintf("%s sent more than %d times; a loop may not end, or [bot.sandbox] sends must be raised",
+				r.what(), r.vm.limits.Sends),
+		})
+	}
+}
