@@ -80,7 +80,7 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	if err := st.LockDaemon(); err != nil {
+	if err := lockStore(ctx, st); err != nil {
 		return err
 	}
 	servers, err := r.listen()
@@ -125,6 +125,23 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 		return cause
 	}
 	return nil
+}
+
+// lockPatience is how long a start waits for the process before it: one that was
+// killed holds its lock until the system has taken it down.
+const lockPatience = 5 * time.Second
+
+// lockStore makes the store this process's own.
+func lockStore(ctx context.Context, st *store.Store) error {
+	end := time.Now().Add(lockPatience)
+	for {
+		err := st.LockDaemon()
+		var locked *store.LockedError
+		if err == nil || !errors.As(err, &locked) || time.Now().After(end) || ctx.Err() != nil {
+			return err
+		}
+		sleep(ctx, 50*time.Millisecond)
+	}
 }
 
 // want sets which bots there are to be. mu must be held, as for all below that
