@@ -107,11 +107,12 @@ func (b *bench) refuseWhile(condition string) (end func()) {
 
 func TestStoreThatRefuses(t *testing.T) {
 	for _, c := range []struct{ condition, told, states string }{
-		{"new.state = 'sending'", "deferred(network)", "map[queued:1]"},
-		{"new.state = 'sent'", "waits", "map[sending:1]"},
+		{"new.state = 'sending'", "deferred(network)", "map[queued:1 sent:1]"},
+		{"new.state = 'sent'", "waits", "map[sending:1 sent:1]"},
 	} {
 		inBubble(t, quick, func(t *testing.T, b *bench) {
 			b.opens("alice")
+			b.pushes("alice", "", "before").wants("sent")
 			end := b.refuseWhile(c.condition)
 			s := b.pushes("alice", "", "hello")
 			time.Sleep(time.Minute)
@@ -119,14 +120,14 @@ func TestStoreThatRefuses(t *testing.T) {
 			wantEqual(t, c.condition, b.states(), c.states)
 			end()
 			time.Sleep(time.Minute)
-			wantEqual(t, "sent", b.server.texts(), "[alice: hello]")
-			wantEqual(t, "states", b.states(), map[string]int{"sent": 1})
+			wantEqual(t, "sent", b.server.texts(), "[alice: before alice: hello]")
+			wantEqual(t, "states", b.states(), map[string]int{"sent": 2})
 			windows, err := b.store.Windows(t.Context(), "bot")
 			if err != nil {
 				t.Fatal(err)
 			}
-			wantEqual(t, "used in the store", windows[0].Used, 1)
-			wantEqual(t, "used", b.used("alice"), 1)
+			wantEqual(t, "used in the store", windows[0].Used, 2)
+			wantEqual(t, "used", b.used("alice"), 2)
 		})
 	}
 }

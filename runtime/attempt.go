@@ -242,7 +242,7 @@ func (o *outbox) finish(ctx context.Context, l *lane, p *pending, outcome store.
 	for {
 		var err error
 		window, err = o.bot.store.EndSend(ctx, &p.Send, outcome, time.Now())
-		if err == nil || ctx.Err() != nil || errors.Is(err, store.ErrClosed) {
+		if err == nil || ctx.Err() != nil || errors.Is(err, store.ErrClosed) || errors.Is(err, store.ErrNotBegun) {
 			break
 		}
 		o.bot.log.Error("the store refuses to note how a send ended: trying again", "send", p.ID, "err", err)

@@ -75,6 +75,24 @@ func (f *files) tidy(ctx context.Context, st *store.Store, bot string) {
 	}
 }
 
+// maxSpooled is how much a bot's files may take that wait to be sent: a script
+// that sends and sends must not fill the disk.
+const maxSpooled = 1 << 30
+
+// spooled is the size of the files that wait to be sent.
+func (f *files) spooled() (sum int64) {
+	kept, err := os.ReadDir(f.queue)
+	if err != nil {
+		return 0 // there is none yet
+	}
+	for _, e := range kept {
+		if info, err := e.Info(); err == nil {
+			sum += info.Size()
+		}
+	}
+	return sum
+}
+
 // spool copies a file into the queue, durably, and returns the copy's path.
 func (f *files) spool(file *luabind.File) (string, error) {
 	src, err := f.open(file)
@@ -82,8 +100,12 @@ func (f *files) spool(file *luabind.File) (string, error) {
 		return "", err
 	}
 	defer src.Close()
-	if info, err := src.Stat(); err == nil && info.Size() > ilink.MaxMediaSize {
+	info, err := src.Stat()
+	if err == nil && info.Size() > ilink.MaxMediaSize {
 		return "", &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q is over %d MiB, more than can be sent", file.Name, ilink.MaxMediaSize>>20)}
+	}
+	if err == nil && f.spooled()+info.Size() > maxSpooled {
+		return "", &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf("files of over %d MiB wait to be sent, and no more are kept", maxSpooled>>20)}
 	}
 	if err := os.MkdirAll(f.queue, 0o700); err != nil {
 		return "", fmt.Errorf("keep a file to be sent: %w", err)

@@ -50,7 +50,9 @@ func newWorld(t *testing.T, script string, change func(*runtime.Config), simOpts
 		Data:   filepath.Join(w.dir, "data"),
 		ILink:  runtime.ILinkConfig{BaseURL: w.sim.URL, CDNURL: w.sim.CDNURL},
 		Limits: runtime.LimitsConfig{MinGap: 1},
-		Logger: slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		// What is lost with the power is tested with the store and in faulttest.
+		VolatileStore: true,
+		Logger:        slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Bots: []runtime.BotConfig{{
 			Name: "echo", Script: filepath.Join(w.dir, "scripts", "echo.lua"),
 			Token: &ilink.Token{BotToken: account.Token, BaseURL: account.BaseURL},

@@ -286,6 +286,27 @@ func TestCrashInARequest(t *testing.T) {
 	}
 }
 
+// The server may have had what was under way at a crash just then, and remembers.
+func TestPaceAfterACrash(t *testing.T) {
+	inBubble(t, func(c *Config) { c.Limits.ParallelSends = 3 }, func(t *testing.T, b *bench) {
+		b.server.takes = 300 * time.Millisecond
+		b.opens("alice", "bob", "carol")
+		for _, user := range []string{"alice", "bob", "carol"} {
+			b.pushes(user, "", "hello")
+		}
+		time.Sleep(500 * time.Millisecond)
+		wantEqual(t, "requests", len(b.server.requests()), 3)
+		begun := time.Since(b.server.begun)
+		b.crash()
+		b.start()
+		time.Sleep(time.Minute)
+		r := b.server.requests()
+		if len(r) != 6 || r[3].at < begun+3*350*time.Millisecond {
+			t.Errorf("after the crash at %v: %+v", begun, r)
+		}
+	})
+}
+
 func TestNudge(t *testing.T) {
 	inBubble(t, quick, func(t *testing.T, b *bench) {
 		nudge := b.bot.shared.Limits.NudgeText
@@ -374,7 +395,7 @@ func TestAWindowThatClosesAfterAnotherOpened(t *testing.T) {
 		b.server.answer = failing(1, retClosed)
 		b.pushes("alice", "", "hello")
 		time.Sleep(1500 * time.Millisecond)
-		b.opens("alice")
+		b.open("alice", time.Now())
 		time.Sleep(time.Minute)
 		wantEqual(t, "states", b.states(), map[string]int{"sent": 1})
 		wantEqual(t, "used", b.used("alice"), 1)

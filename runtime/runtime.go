@@ -83,6 +83,9 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	if err := lockStore(ctx, st); err != nil {
 		return err
 	}
+	r.mu.Lock()
+	r.store = st // before anybody asks for the metrics
+	r.mu.Unlock()
 	servers, err := r.listen()
 	if err != nil {
 		return err
@@ -93,7 +96,6 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	r.notify = notify.New(r.cfg.Notify, r.cfg.Logger)
 	ctx, damaged := context.WithCancelCause(ctx)
 	defer damaged(nil)
-	r.store = st
 	r.bridge = bridge.NewBridgeWith(bridgeDB{r}, nil, r.bridgeOptions())
 	r.mu.Lock()
 	r.ctx = ctx

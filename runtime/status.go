@@ -195,7 +195,10 @@ func (r *Runtime) snapshot() metrics.Snapshot {
 			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
 		})
 	}
-	if st := r.store; st != nil {
+	r.mu.Lock()
+	st := r.store
+	r.mu.Unlock()
+	if st != nil {
 		counts := st.Stats()
 		m.StoreCommits, m.StoreUpdates = counts.Commits, counts.Updates
 	}

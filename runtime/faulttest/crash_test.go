@@ -11,7 +11,7 @@ import (
 func newCrowd(t *testing.T, s setup) *crowd {
 	t.Helper()
 	c := &crowd{rng: random(t), users: 6, messages: 8, burst: 1, kills: 10, jitter: 40 * time.Millisecond, limit: time.Minute,
-		polled: 2 * time.Second}
+		polled: 10 * time.Second}
 	s.bots = 2
 	if full {
 		s.bots, c.users, c.messages, c.kills, c.jitter, c.limit = 4, 50, 20, 20, time.Second, 50*time.Minute

@@ -241,13 +241,16 @@ func TestWindowCount(t *testing.T) {
 	} {
 		for after, used := range c.next {
 			s := openStore(t, newPath(t), Options{Volatile: true})
-			takes(t, s, Arrival{At: at(0)}, receipt("1", "alice"))
+			takes(t, s, Arrival{At: at(-10)}, receipt("1", "alice"))
+			before := queues(t, s, Enqueue{}, "before")[0]
+			begins(t, s, &before, at(-9))
+			answered(t, s, &before, Outcome{State: SendSent}, at(-8))
 			send := queues(t, s, Enqueue{}, "a")[0]
 			w := begins(t, s, &send, at(1))
 			if c.outcome.State != "" {
 				w = answered(t, s, &send, c.outcome, at(3))
 			}
-			wants(t, c.name+": used", w.Used, c.used)
+			wants(t, c.name+": used", w.Used, 1+c.used)
 			_, windows := takes(t, s, Arrival{At: at(10), After: at(after)}, receipt("2", "alice"), receipt("3", "bob"))
 			wants(t, fmt.Sprint(c.name, ": used in the next, after second ", after), windows[0].Used, used)
 			wants(t, c.name+": another's", windows[1].Used, 0)
@@ -267,6 +270,21 @@ func TestWindowCount(t *testing.T) {
 			}
 		}
 	}
+}
+
+// No more can count for a message than counted for the one before it, however
+// little is known of when it came.
+func TestNoMoreCountThanBefore(t *testing.T) {
+	s := openStore(t, newPath(t), Options{})
+	takes(t, s, Arrival{At: at(0)}, receipt("1", "alice"))
+	sends := queues(t, s, Enqueue{}, "a", "b")
+	begins(t, s, &sends[0], at(1))
+	answered(t, s, &sends[0], Outcome{State: SendSent}, at(2))
+	takes(t, s, Arrival{At: at(3), After: at(2)}, receipt("2", "alice"))
+	begins(t, s, &sends[1], at(4))
+	answered(t, s, &sends[1], Outcome{State: SendSent}, at(5))
+	_, windows := takes(t, s, Arrival{At: at(6), After: at(0)}, receipt("3", "alice"))
+	wants(t, "used", windows[0].Used, 1)
 }
 
 // A request that is lost may be counted, and so may the one after it.
@@ -323,6 +341,9 @@ func TestEndsOnlyOnce(t *testing.T) {
 	begins(t, s, &sends[0], at(1))
 	if _, err := s.BeginSend(ctx, &sends[0], at(1)); !errors.Is(err, ErrNotQueued) {
 		t.Errorf("begun twice: %v", err)
+	}
+	if _, err := s.EndSend(ctx, &sends[1], Outcome{State: SendSent, Refused: true}, at(1)); !errors.Is(err, ErrNotBegun) {
+		t.Errorf("ended before it was begun: %v", err)
 	}
 	if err := s.EndUnsent(ctx, sends[0].ID, Outcome{State: SendExpired}, at(1)); !errors.Is(err, ErrNotQueued) {
 		t.Errorf("expired under way: %v", err)

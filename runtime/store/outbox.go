@@ -93,6 +93,9 @@ var ErrQueueFull = errors.New("too many sends of this conversation are waiting")
 // ErrNotQueued says that a send is not to be sent any more.
 var ErrNotQueued = errors.New("the send is not queued any more")
 
+// ErrNotBegun says that no request of a send is under way.
+var ErrNotBegun = errors.New("no request of the send is under way")
+
 const sendColumns = `id, bot, conversation, user, group_id, coalesce(inbound, 0), ordinal, part, parts, client_id, mode, priority,
 	payload_kind, payload, file, state, result, error, message_id, uncertain, attempts, created, expires`
 
@@ -259,18 +262,22 @@ func (o *Outcome) ended(at time.Time) int64 {
 	return ms(at)
 }
 
-// EndSend records how the request of a send ended that was begun.
+// EndSend records how the request of a send ended that was begun. It is an
+// [ErrNotBegun] if none was.
 func (s *Store) EndSend(ctx context.Context, send *Send, o Outcome, at time.Time) (w Window, err error) {
 	uncounted := 0
 	if o.Refused {
 		uncounted = 1
 	}
 	err = s.Update(ctx, "end a send", func(tx *Tx) error {
-		_, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, message_id = ?, uncertain = max(uncertain, ?),
+		res, err := tx.Exec(`UPDATE outbox SET state = ?, result = ?, error = ?, message_id = ?, uncertain = max(uncertain, ?),
 			counted = max(0, counted - ?), answered = ?, ended = ? WHERE id = ? AND state = 'sending'`,
 			o.State, o.Result, o.Error, o.MessageID, o.Uncertain, uncounted, ms(at), o.ended(at), send.ID)
 		if err != nil {
 			return err
+		}
+		if n, err := res.RowsAffected(); err != nil || n == 0 {
+			return cmp.Or(err, ErrNotBegun)
 		}
 		if w, err = changeWindow(tx, send.Bot, send.Conversation, -uncounted, o.Closed, false); err != nil {
 			return err
