@@ -3,10 +3,12 @@ package luabind
 import (
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
@@ -106,6 +108,10 @@ func trim(p *lua.FunctionProto) {
 	p.DbgLocals = slices.Clone(p.DbgLocals)
 	p.DbgCalls = slices.Clone(p.DbgCalls)
 	p.DbgUpvalues = slices.Clone(p.DbgUpvalues)
+	if f, ok := reflect.TypeFor[lua.FunctionProto]().FieldByName("stringConstants"); ok && f.Type == reflect.TypeFor[[]string]() {
+		hidden := (*[]string)(unsafe.Add(unsafe.Pointer(p), f.Offset))
+		*hidden = slices.Clone(*hidden)
+	}
 	for _, inner := range p.FunctionPrototypes {
 		trim(inner)
 	}

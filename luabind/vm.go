@@ -76,6 +76,8 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
 	}
+	// Else it is the first thread that runs something, and is kept for ever.
+	vm.main.G.MainThread, vm.main.G.CurrentThread = vm.main, vm.main
 	vm.rewriter = newRewriter(vm.main.NewFunction(vm.concat))
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)
