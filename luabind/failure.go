@@ -49,13 +49,8 @@ const (
 	failureTooBig      = "too_large"
 )
 
-// failure makes the table for an error of a host call's.
-func (vm *VM) failure(L *lua.LState, err error) *lua.LTable {
-	b := budgetOf(L)
-	if b != nil {
-		b.failed = true
-	}
-	kind, message := failureOther, err.Error()
+// failureOf says in a kind and a message why a host call failed.
+func (r *run) failureOf(err error) (kind, message string) {
 	var he *HostError
 	switch {
 	case errors.As(err, &he):
@@ -63,14 +58,27 @@ func (vm *VM) failure(L *lua.LState, err error) *lua.LTable {
 		if message == "" {
 			message = Advice(kind, "")
 		}
-	case errors.Is(err, ErrInterrupted), b != nil && b.run.look() && errors.Is(err, context.Canceled):
+	case errors.Is(err, ErrInterrupted), r != nil && r.look() && errors.Is(err, context.Canceled):
 		kind, message = failureInterrupted, "the call was broken off, as the handler was interrupted"
 	case errors.Is(err, context.DeadlineExceeded):
-		kind = failureTimeout
+		kind, message = failureTimeout, err.Error()
+	default:
+		kind, message = failureOther, err.Error()
 	}
+	return kind, strings.ToValidUTF8(message, "\uFFFD")
+}
+
+// failure makes the table for an error of a host call's.
+func (vm *VM) failure(L *lua.LState, err error) *lua.LTable {
+	var r *run
+	if b := budgetOf(L); b != nil {
+		b.failed = true
+		r = b.run
+	}
+	kind, message := r.failureOf(err)
 	t := L.CreateTable(0, 3)
 	t.RawSetString("kind", lua.LString(kind))
-	t.RawSetString("message", lua.LString(strings.ToValidUTF8(message, "\uFFFD")))
+	t.RawSetString("message", lua.LString(message))
 	t.Metatable = vm.failures.metatable
 	return t
 }

@@ -234,3 +234,35 @@ func wantLines(t testing.TB, got string, want ...string) {
 	t.Helper()
 	wantText(t, got, strings.Join(want, "\n"))
 }
+
+func (h *fakeHost) Await(context.Context, AwaitRequest) (*Answer, error) {
+	return nil, &HostError{Kind: "timeout", Message: "nobody answered"}
+}
+
+func (h *fakeHost) KV(_ context.Context, req KVRequest) (KVResult, error) {
+	return KVResult{}, h.called("kv %s %s", req.Op, req.Key)
+}
+
+func (h *fakeHost) StartTimer(_ context.Context, req TimerRequest) (string, error) {
+	return "1", h.called("timer")
+}
+
+func (h *fakeHost) StopTimer(_ context.Context, id string) (bool, error) {
+	return true, h.called("stop timer %s", id)
+}
+
+func (h *fakeHost) ReadFile(_ context.Context, path string, _ int) ([]byte, error) {
+	return nil, h.called("read %s", path)
+}
+
+func (h *fakeHost) WriteFile(_ context.Context, path string, data []byte, add bool) error {
+	return h.called("write %s %q %v", path, data, add)
+}
+
+func (h *fakeHost) ListFiles(_ context.Context, path string) ([]FileInfo, error) {
+	return nil, h.called("list %s", path)
+}
+
+func (h *fakeHost) RemoveFile(_ context.Context, path string) error {
+	return h.called("remove %s", path)
+}

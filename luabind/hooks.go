@@ -78,6 +78,9 @@ func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(v
 		return lua.LNil, nil
 	}
 	var list []lua.LValue
+	if h.required && ev != nil {
+		r.journal = &journaled{before: ev.Journal}
+	}
 	if ev != nil {
 		msg, in := vm.newMessage(ev)
 		id := messageID(ev.Message)

@@ -38,6 +38,117 @@ type Host interface {
 	Upload(ctx context.Context, to string, kind ilink.ItemType, f *File) (*ilink.CDNMedia, error)
 	// Log writes a line of the script's to the log.
 	Log(ctx context.Context, level slog.Level, text string)
+
+	Dialogues
+	Keeper
+	Timers
+	Folder
+}
+
+// Dialogues are handlers that wait: for the user's next message, or for a time.
+// A host that is asked to wait saves the handler's records first (see [Step]), so
+// that it can run the handler again if that is killed meanwhile.
+type Dialogues interface {
+	// Await waits for the next message of the conversation that is being handled,
+	// and takes it out of the inbox: it is handled with that. When the deadline has
+	// passed the error is of kind "timeout".
+	Await(ctx context.Context, req AwaitRequest) (*Answer, error)
+}
+
+// AwaitRequest says what is waited for.
+type AwaitRequest struct {
+	// Deadline is when the waiting ends; zero means never.
+	Deadline time.Time
+	// Sleep says that only the deadline is waited for, and no message is taken.
+	Sleep bool
+}
+
+// Answer is a message that a handler waited for.
+type Answer struct {
+	Message *ilink.Message `json:"message"`
+	Quote   *Quote         `json:"quote,omitempty"`
+}
+
+// Keeper keeps data by keys, durably: a bot's own, and those about each user.
+type Keeper interface {
+	// KV does one thing with the data. It happens once, also for a handler that is
+	// run again: see [Step].
+	KV(ctx context.Context, req KVRequest) (KVResult, error)
+}
+
+// What a [KVRequest] may be for.
+const (
+	KVGet    = "get"
+	KVSet    = "set"    // Value, and Lifetime; without a value as KVDelete
+	KVDelete = "delete" // Found says whether there was one
+	KVAdd    = "add"    // By, to a number or to nothing; the result is the sum
+	KVSwap   = "swap"   // as KVSet, if the value is still Old (nil for none); Found says whether it was
+	KVList   = "list"   // keys that begin with Key, in order of their bytes
+)
+
+// KVRequest is one thing to do with kept data.
+type KVRequest struct {
+	Op string `json:"op"`
+	// User is whose data they are, "" for the bot's own.
+	User string `json:"user,omitempty"`
+	Key  string `json:"key"`
+	// Value and Old are packed; see [Pack].
+	Value []byte  `json:"value,omitempty"`
+	Old   []byte  `json:"old,omitempty"`
+	By    float64 `json:"by,omitempty"`
+	// Lifetime is how long a value is kept; 0 means for ever, and for KVAdd and KVSwap
+	// that a lifetime stays as it is.
+	Lifetime time.Duration `json:"lifetime,omitempty"`
+	// Limit is how many keys are listed at most, and After the key after which the
+	// list begins.
+	Limit int    `json:"limit,omitempty"`
+	After string `json:"after,omitempty"`
+}
+
+// KVResult is what came of a [KVRequest].
+type KVResult struct {
+	Found bool     `json:"found,omitempty"`
+	Value []byte   `json:"value,omitempty"`
+	Keys  []string `json:"keys,omitempty"`
+}
+
+// Timers call a script later. They outlive the process.
+type Timers interface {
+	// StartTimer has [Sandbox.OnTimer] called once. For a handler that is run again
+	// there is one already, which is returned.
+	StartTimer(ctx context.Context, req TimerRequest) (id string, err error)
+	// StopTimer reports whether there was such a timer.
+	StopTimer(ctx context.Context, id string) (bool, error)
+}
+
+// TimerRequest is a timer that a handler starts.
+type TimerRequest struct {
+	// At is when it is due.
+	At time.Time `json:"at"`
+	// Line is where it was started, such as "scripts/remind.lua:12", for lists.
+	Line string `json:"line,omitempty"`
+}
+
+// Folder is the bot's folder: paths are below it, with slashes. What the script may
+// not read or write is an error of kind "not_allowed", what isn't there one of kind
+// "not_found".
+type Folder interface {
+	// ReadFile returns a file, if it isn't larger than most bytes.
+	ReadFile(ctx context.Context, path string, most int) ([]byte, error)
+	// WriteFile replaces a file, at once or not at all, or adds to its end.
+	WriteFile(ctx context.Context, path string, data []byte, add bool) error
+	// ListFiles lists a folder, in order of names; "" is the bot's folder.
+	ListFiles(ctx context.Context, path string) ([]FileInfo, error)
+	// RemoveFile removes a file.
+	RemoveFile(ctx context.Context, path string) error
+}
+
+// FileInfo is an entry of a folder.
+type FileInfo struct {
+	Name     string    `json:"name"`
+	Folder   bool      `json:"folder,omitempty"`
+	Size     int64     `json:"size"`
+	Modified time.Time `json:"modified"`
 }
 
 // SendRequest is what a script wants sent.
@@ -54,6 +165,9 @@ type SendRequest struct {
 	// Lifetime is how long it may wait before it is given up, 0 where the script
 	// left it to the host.
 	Lifetime time.Duration
+	// As is another bot that sends it, "" for the script's own. A bot may speak as
+	// another only where the operator allows it.
+	As string
 }
 
 // Part is one piece of what is sent: a text, or a file shown in one way.
@@ -103,6 +217,9 @@ type Event struct {
 	Message *ilink.Message
 	// Quote is what the message quotes, nil if nothing.
 	Quote *Quote
+	// Journal is what the calls of an earlier run of the handler brought, nil if it is
+	// run for the first time.
+	Journal []Record
 
 	// Waiting returns the earliest message of the same conversation that waits
 	// behind this one, nil if none does. It may be nil itself. A script may call it

@@ -20,6 +20,8 @@ type run struct {
 	loading bool
 	// event is what the handler handles, nil if that is no message.
 	event *Event
+	// journal are its records, nil if it keeps none.
+	journal *journaled
 	// caller is the context of the call into the sandbox.
 	caller context.Context
 	// ctx is for the blocking work that the run starts; it ends when the run is
@@ -45,7 +47,7 @@ type run struct {
 
 // stopReason is why a run ends early.
 type stopReason struct {
-	kind    string // KindLimit or KindKilled
+	kind    string // KindLimit, KindKilled or KindChanged
 	limit   string // which limit, for KindLimit
 	used    string // how much of it, where the error's maker can't tell
 	message string

@@ -16,6 +16,7 @@ const (
 	KindRuntime = "runtime" // the script raised an error
 	KindLimit   = "limit"   // the script hit a limit, named in Limit
 	KindKilled  = "killed"  // the host stopped the script
+	KindChanged = "changed" // a handler that is run again does something else
 	KindLoad    = "load"    // a file is missing, too large, or defines no on_message
 )
 

@@ -214,6 +214,10 @@ func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (
 		vm.noteHooks()
 	}()
 	err := th.CallByParam(lua.P{Fn: fn, NRet: 1, Protect: true}, args...)
+	if why := r.journal.finished(); err == nil && why != nil {
+		r.stop(why)
+		b.hit = true
+	}
 	// A pcall may have swallowed the end, and a function of Go's may have put its
 	// own words around it: what counts is that the end was met.
 	if b.hit {

@@ -1,0 +1,241 @@
+package luabind
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"strings"
+
+	lua "github.com/yuin/gopher-lua"
+)
+
+// A handler can be run again: after a crash, after a reload that outlasted it, or
+// because a dialogue waited so long that it was put away. For that its calls of
+// the host are numbered and their results recorded. Run again with the records of
+// [Event.Journal], it gets the same results without anything happening, until it
+// has come to where it was, and goes on from there.
+
+// Record is what one call of a handler's brought.
+type Record struct {
+	// Call is what was called, for people, such as `http.get("https://example.org/")`.
+	Call string `json:"call"`
+	// Digest is of the call with all arguments.
+	Digest uint64 `json:"digest"`
+	// Result is the result in JSON, null if the call failed.
+	Result json.RawMessage `json:"result,omitempty"`
+	// Failure is why it failed.
+	Failure *HostError `json:"failure,omitempty"`
+	// Await says that the handler waited for the user here, and Effect that the call
+	// changed something at the host.
+	Await  bool `json:"await,omitempty"`
+	Effect bool `json:"effect,omitempty"`
+}
+
+// Step is one call on its way to the host, and what was recorded before it. A host
+// that makes something durable saves the records with it, in one transaction, so
+// that what was done and what is known of it can't differ; it finds the step with
+// [StepOf].
+type Step struct {
+	// Number is the call's place among all of the handler's, from 0.
+	Number int
+	// Effect is its place among those with an effect (see [Call]), from 0, -1 for
+	// others. Unlike Number it is the same when the handler is run again without all
+	// of its records, so that the host finds what it has done already.
+	Effect int
+	// Pending are the records up to this call that aren't saved yet; the first
+	// belongs to number Number-len(Pending).
+	Pending []Record
+
+	call  Call
+	saved bool
+	whole bool
+}
+
+// Record makes the record of this call, with the result that it will have.
+func (s *Step) Record(result any, err error) (Record, error) { return s.call.record(result, err) }
+
+// Saved tells that the pending records are saved, and with whole also the one of
+// this call itself.
+func (s *Step) Saved(whole bool) { s.saved, s.whole = true, whole }
+
+type stepKey struct{}
+
+// StepOf returns the step that a host's method is called for, nil if its caller
+// keeps no journal: on_interrupt, say.
+func StepOf(ctx context.Context) *Step {
+	s, _ := ctx.Value(stepKey{}).(*Step)
+	return s
+}
+
+// WithStep gives a host's method its step; [Do] does so, and whoever passes
+// the calls on to another process.
+func WithStep(ctx context.Context, s *Step) context.Context {
+	return context.WithValue(ctx, stepKey{}, s)
+}
+
+// Call names a call for the journal.
+type Call struct {
+	// Name is the function as scripts know it, such as "http.get".
+	Name string
+	// Args are what makes it this call: a handler that makes another one in its
+	// place can't be run again. They must be fit for JSON.
+	Args []any
+	// Effect says that it changes something that the host keeps.
+	Effect bool
+	// Await says that the user is waited for.
+	Await bool
+}
+
+// journaled are a handler's records.
+type journaled struct {
+	before []Record // of the earlier run
+	next   int      // the number of the next call
+	// effects counts the calls with an effect.
+	effects int
+	// pending are the last ones before next, which aren't saved.
+	pending []Record
+	// lost says that there were too many to keep.
+	lost bool
+}
+
+// maxPending is how many calls a handler may make without one that is saved.
+const maxPending = 10_000
+
+// Do makes a call that must not be made twice when the handler is run again: f is
+// called with the VM unlocked, as by [VM.Block], or, if the result is on record,
+// not at all. Results must survive JSON. The error is for [VM.Fail].
+func Do[T any](vm *VM, L *lua.LState, call Call, f func(ctx context.Context) (T, error)) (T, error) {
+	return do(vm, L, call, func(s *Step) (result T, err error) {
+		vm.Block(L, func(ctx context.Context) {
+			if s != nil {
+				ctx = WithStep(ctx, s)
+			}
+			result, err = f(ctx)
+		})
+		return result, err
+	})
+}
+
+// Note is [Do] for what is quick and leaves no trace, such as looking at the clock:
+// the VM stays locked.
+func Note[T any](vm *VM, L *lua.LState, name string, f func() T) T {
+	result, err := do(vm, L, Call{Name: name}, func(*Step) (T, error) { return f(), nil })
+	if err != nil {
+		L.RaiseError("%s: %v", name, err)
+	}
+	return result
+}
+
+func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (result T, err error) {
+	b := budgetOf(L)
+	if b == nil || b.run.journal == nil {
+		return f(nil)
+	}
+	r, j := b.run, b.run.journal
+	vm.check(L)
+	if j.next < len(j.before) {
+		rec := j.before[j.next]
+		if rec.Digest != call.digest() {
+			r.stop(changedReason(j.next, rec.Call, call.String()))
+			vm.check(L)
+		}
+		j.next++
+		if rec.Effect {
+			j.effects++
+		}
+		if rec.Failure != nil {
+			return result, rec.Failure
+		}
+		if err := json.Unmarshal(rec.Result, &result); err != nil {
+			return result, fmt.Errorf("read the record of %s: %w", call.Name, err)
+		}
+		return result, nil
+	}
+	s := &Step{Number: j.next, Effect: -1, Pending: j.pending, call: call}
+	if call.Effect {
+		s.Effect = j.effects
+		j.effects++
+	}
+	result, err = f(s)
+	if s.saved {
+		j.pending = nil
+	}
+	j.next++
+	if s.saved && s.whole || j.lost {
+		return result, err
+	}
+	if len(j.pending) >= maxPending {
+		j.lost, j.pending = true, nil
+		return result, err
+	}
+	noted := err
+	if err != nil {
+		kind, message := r.failureOf(err)
+		noted = &HostError{Kind: kind, Message: message}
+	}
+	rec, bad := call.record(result, noted)
+	if bad != nil {
+		return result, bad
+	}
+	j.pending = append(j.pending, rec)
+	return result, err
+}
+
+// finished returns why the handler can't have ended here: more is on record.
+func (j *journaled) finished() *stopReason {
+	if j == nil || j.next >= len(j.before) {
+		return nil
+	}
+	return changedReason(j.next, j.before[j.next].Call, "the end of the handler")
+}
+
+// changedReason ends a handler that doesn't do again what it did.
+func changedReason(number int, was, is string) *stopReason {
+	return &stopReason{kind: KindChanged, message: fmt.Sprintf(
+		"the dialogue can't go on where it was, as the script does something else now: its call %d was %s and is %s; "+
+			"what a handler does up to a question may depend on its message, kv and its calls only", number+1, was, is)}
+}
+
+func (c Call) digest() uint64 {
+	h := fnv.New64a()
+	fmt.Fprintf(h, "%s\n", c.Name)
+	json.NewEncoder(h).Encode(c.Args) // what isn't fit for it is the same each time
+	return h.Sum64()
+}
+
+// String writes the call for people: arguments are cut, and tables left out.
+func (c Call) String() string {
+	var args []string
+	for _, a := range c.Args {
+		switch a := a.(type) {
+		case string:
+			args = append(args, quote(clipText(a, 60)))
+		case float64, int, bool:
+			args = append(args, fmt.Sprint(a))
+		default:
+			args = append(args, "…")
+		}
+	}
+	return c.Name + "(" + strings.Join(args, ", ") + ")"
+}
+
+func (c Call) record(result any, err error) (Record, error) {
+	rec := Record{Call: c.String(), Digest: c.digest(), Await: c.Await, Effect: c.Effect}
+	var he *HostError
+	switch {
+	case errors.As(err, &he):
+		rec.Failure = he
+		return rec, nil
+	case err != nil:
+		rec.Failure = &HostError{Kind: failureOther, Message: err.Error()}
+		return rec, nil
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		return rec, fmt.Errorf("record the result of %s: %w", c.Name, err)
+	}
+	rec.Result = text
+	return rec, nil
+}
