@@ -26,7 +26,7 @@ const patience = 20 * time.Second
 // world is a simulator and a runtime with one bot, "echo", whose script lies in
 // dir.
 type world struct {
-	t       *testing.T
+	t       testing.TB
 	sim     *ilinksim.Server
 	rt      *runtime.Runtime
 	cfg     runtime.Config
@@ -38,7 +38,7 @@ type world struct {
 }
 
 // newWorld starts a bot with a script. change may adjust the configuration.
-func newWorld(t *testing.T, script string, change func(*runtime.Config), simOpts ...ilinksim.Option) *world {
+func newWorld(t testing.TB, script string, change func(*runtime.Config), simOpts ...ilinksim.Option) *world {
 	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), log: &logBuffer{}, reloads: make(chan runtime.Reload, 100)}
 	// Without the throttle, which would have tests wait; pacing has its own.

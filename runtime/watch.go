@@ -3,7 +3,9 @@ package runtime
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -27,7 +29,8 @@ const (
 // on the file.
 type watcher struct {
 	fs      *fsnotify.Watcher // nil if the system has none left to give
-	watched map[string]bool
+	watched map[string]fs.FileInfo
+	names   map[string]bool // of the files and links that are waited for
 	asked   <-chan struct{} // asks to look at once, nil if nobody does
 	log     *slog.Logger
 }
@@ -36,13 +39,13 @@ type watcher struct {
 var errAsked = errors.New("asked to look")
 
 func newWatcher(log *slog.Logger) *watcher {
-	w := &watcher{watched: map[string]bool{}, log: log}
-	fs, err := fsnotify.NewWatcher()
+	w := &watcher{watched: map[string]fs.FileInfo{}, log: log}
+	notify, err := fsnotify.NewWatcher()
 	if err != nil {
 		log.Warn("no file watching, looking at the files every 2 s instead", "err", err)
 		return w
 	}
-	w.fs = fs
+	w.fs = notify
 	return w
 }
 
@@ -59,26 +62,47 @@ func (w *watcher) watch(files []string) {
 		return
 	}
 	want := map[string]bool{}
+	w.names = map[string]bool{}
 	for _, f := range files {
 		for _, place := range []string{f, resolved(f)} {
 			dir := filepath.Dir(place)
-			want[dir], want[filepath.Dir(dir)] = true, true
+			// Under their real names: two watches of one folder would be one to the
+			// system, and get lost together.
+			want[resolved(dir)], want[resolved(filepath.Dir(dir))] = true, true
+			w.names[filepath.Base(place)], w.names[filepath.Base(dir)] = true, true
 		}
 	}
-	for dir := range w.watched {
-		if !want[dir] {
+	for dir, before := range w.watched {
+		// Of a folder that was moved away the watch goes along, to be kept for ever.
+		if now, err := os.Stat(dir); !want[dir] || err != nil || !os.SameFile(before, now) {
 			w.fs.Remove(dir) // fails if the folder is gone, and the watch with it
 			delete(w.watched, dir)
 		}
 	}
 	for dir := range want {
+		info, err := os.Stat(dir)
+		if err != nil {
+			continue // the folder above tells when it comes
+		}
 		// Adding again is free, and renews the watch of a folder made anew.
 		if err := w.fs.Add(dir); err != nil {
 			delete(w.watched, dir)
 			continue
 		}
-		w.watched[dir] = true
+		w.watched[dir] = info
 	}
+}
+
+// concerns reports whether an event may be about what is waited for. In the same
+// folder there may be a log or a database, written all the time.
+func (w *watcher) concerns(e fsnotify.Event) bool {
+	if w.names[filepath.Base(e.Name)] || filepath.Ext(e.Name) == ".lua" {
+		return true
+	}
+	// A folder or a link may be on the way to a file; whatever isn't there any more
+	// is of interest only once it comes again.
+	info, err := os.Lstat(e.Name)
+	return err == nil && !info.Mode().IsRegular()
 }
 
 func resolved(path string) string {
@@ -95,20 +119,24 @@ func (w *watcher) wait(ctx context.Context) error {
 	events, errs := w.channels()
 	look := time.NewTimer(lookInterval)
 	defer look.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-w.asked:
-		return errAsked
-	case <-look.C:
-		return nil
-	case err := <-errs:
-		// The kernel's queue overflowed: what changed isn't known, so look.
-		w.log.Debug("file watching", "err", err)
-		return nil
-	case <-events:
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.asked:
+			return errAsked
+		case <-look.C:
+			return nil
+		case err := <-errs:
+			// The kernel's queue overflowed: what changed isn't known, so look.
+			w.log.Debug("file watching", "err", err)
+			return nil
+		case e := <-events:
+			if w.concerns(e) {
+				return w.settle(ctx)
+			}
+		}
 	}
-	return w.settle(ctx)
 }
 
 // settle blocks until nothing has changed for a while.
@@ -126,8 +154,10 @@ func (w *watcher) settle(ctx context.Context) error {
 			return nil
 		case <-enough.C:
 			return nil
-		case <-events:
-			quiet.Reset(quietTime)
+		case e := <-events:
+			if w.concerns(e) {
+				quiet.Reset(quietTime)
+			}
 		case <-errs:
 		}
 	}
