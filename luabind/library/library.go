@@ -4,6 +4,9 @@
 //
 // They stand in for the language server's own definitions of Lua 5.1, which has
 // much that scripts don't: its setting runtime.builtin turns those off.
+//
+// [Load] reads them for whatever needs to know the API: tests that compare it with
+// what modules register, the checker, the reference.
 package library
 
 import "embed"
