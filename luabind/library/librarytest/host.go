@@ -122,3 +122,33 @@ func image() *luabind.Event {
 	}}}
 	return &luabind.Event{Message: m}
 }
+
+// Await finds that nobody answers.
+func (*Host) Await(context.Context, luabind.AwaitRequest) (*luabind.Answer, error) {
+	return nil, &luabind.HostError{Kind: "timeout", Message: "nobody answered"}
+}
+
+// KV keeps nothing.
+func (*Host) KV(context.Context, luabind.KVRequest) (luabind.KVResult, error) {
+	return luabind.KVResult{}, nil
+}
+
+// StartTimer starts nothing.
+func (*Host) StartTimer(context.Context, luabind.TimerRequest) (string, error) { return "1", nil }
+
+// StopTimer pretends to have stopped one.
+func (*Host) StopTimer(context.Context, string) (bool, error) { return true, nil }
+
+// ReadFile returns a byte.
+func (*Host) ReadFile(context.Context, string, int) ([]byte, error) { return []byte("x"), nil }
+
+// WriteFile does nothing.
+func (*Host) WriteFile(context.Context, string, []byte, bool) error { return nil }
+
+// ListFiles lists one file.
+func (*Host) ListFiles(context.Context, string) ([]luabind.FileInfo, error) {
+	return []luabind.FileInfo{{Name: "in.png", Size: 1}}, nil
+}
+
+// RemoveFile does nothing.
+func (*Host) RemoveFile(context.Context, string) error { return nil }
