@@ -144,10 +144,14 @@ func (s *Store) Waiting(ctx context.Context, bot string, after int64) (all []Inb
 
 // Handled marks a message as done.
 func (s *Store) Handled(ctx context.Context, id int64, at time.Time) error {
-	return s.Update(ctx, "mark a message as handled", func(tx *Tx) error {
-		_, err := tx.Exec(`UPDATE inbox SET state = 'done', finished = ?, error = '', traceback = '' WHERE id = ?`, ms(at), id)
+	return s.Update(ctx, "mark a message as handled", func(tx *Tx) error { return setHandled(tx, id, at) })
+}
+
+func setHandled(tx *Tx, id int64, at time.Time) error {
+	if _, err := tx.Exec(`UPDATE inbox SET state = 'done', finished = ?, error = '', traceback = '' WHERE id = ?`, ms(at), id); err != nil {
 		return err
-	})
+	}
+	return forget(tx, id)
 }
 
 // Failure is how handling a message failed.
@@ -158,11 +162,17 @@ type Failure struct {
 	NextAt time.Time
 	// RetryOnReload brings a dead message back when the script was changed.
 	RetryOnReload bool
+	// Afresh has the handler begin anew if it is tried again; else it goes on after
+	// the last answer that it waited for.
+	Afresh bool
 }
 
 // Failed records a failure at a message.
 func (s *Store) Failed(ctx context.Context, id int64, f Failure, at time.Time) error {
 	return s.Update(ctx, "record a failure", func(tx *Tx) error {
+		if err := rewind(tx, id, f.Afresh); err != nil {
+			return err
+		}
 		state, finished := StateWaiting, int64(0)
 		if f.NextAt.IsZero() {
 			state, finished = StateDead, ms(at)
@@ -209,10 +219,13 @@ func (s *Store) Drop(ctx context.Context, id int64, at time.Time) error {
 	err := s.Update(ctx, "drop a message", func(tx *Tx) error {
 		res, err := tx.Exec(`UPDATE inbox SET state = 'done', finished = ?, error = 'dropped by hand: ' || error
 			WHERE id = ? AND state IN ('dead', 'waiting')`, ms(at), id)
-		if err == nil {
-			n, err = res.RowsAffected()
+		if err != nil {
+			return err
 		}
-		return err
+		if n, err = res.RowsAffected(); err != nil || n == 0 {
+			return err
+		}
+		return forget(tx, id)
 	})
 	if err == nil && n == 0 {
 		return fmt.Errorf("there is no dead or waiting message %d", id)

@@ -24,6 +24,7 @@ func script(text string) func(context.Context, *sql.Conn) error {
 func migrations() []migration {
 	return []migration{
 		{"make the tables", script(schemaV1)},
+		{"make the tables of journals", script(schemaV2)},
 	}
 }
 

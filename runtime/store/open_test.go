@@ -232,8 +232,29 @@ func TestNewerSchema(t *testing.T) {
 	if !strings.Contains(err.Error(), "use the newer ilinkd") {
 		t.Errorf("the error doesn't say what to do: %v", err)
 	}
-	raw(t, path, `PRAGMA user_version = 1`)
+	raw(t, path, fmt.Sprintf(`PRAGMA user_version = %d`, len(migrations())))
 	openStore(t, path, Options{})
+}
+
+// TestOldSchema: what the first version of the schema kept is there in the latest.
+func TestOldSchema(t *testing.T) {
+	path := newPath(t)
+	raw(t, path, `PRAGMA user_version = 0`)
+	c, err := connect(t.Context(), dsn(path, readWrite))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = migrate(t.Context(), c, path, migrations()[:1])
+	if err = errors.Join(err, c.close()); err != nil {
+		t.Fatal(err)
+	}
+	raw(t, path, fmt.Sprintf(`PRAGMA application_id = %d`, applicationID),
+		`INSERT INTO inbox (bot, conversation, user, key, message, received) VALUES ('b', 'c', 'u', 'k', x'00', 1)`)
+	s := openStore(t, path, Options{})
+	waiting, err := s.Waiting(t.Context(), "b", 0)
+	if err != nil || len(waiting) != 1 {
+		t.Errorf("%d messages, %v", len(waiting), err)
+	}
 }
 
 func TestMigrate(t *testing.T) {

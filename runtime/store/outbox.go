@@ -77,6 +77,8 @@ type Enqueue struct {
 	// MaxQueued is how many sends of the conversation may wait, these included.
 	MaxQueued int
 	Parts     []EnqueuePart
+	// Progress is kept with it, if it isn't nil.
+	Progress *Progress
 }
 
 // EnqueuePart is one message of an [Enqueue].
@@ -137,8 +139,10 @@ func (s *Store) Enqueue(ctx context.Context, e Enqueue) (sends []Send, existed b
 				return ErrQueueFull
 			}
 		}
-		sends, err = insertSends(tx, e)
-		return err
+		if sends, err = insertSends(tx, e); err != nil {
+			return err
+		}
+		return e.Progress.Save(tx)
 	})
 	if err != nil {
 		return nil, false, err
