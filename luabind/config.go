@@ -18,6 +18,9 @@ type Config struct {
 	Modules []Module
 	// Limits are what the script may use up; zero fields mean the defaults.
 	Limits Limits
+	// State is what [Sandbox.State] has packed of the generation before, for
+	// ilink.state; nil begins with an empty one.
+	State []byte
 }
 
 // Limits are what a script may use up.

@@ -31,6 +31,7 @@ func (ilinkModule) Open(vm *VM) (lua.LValue, error) {
 	bot.RawSetString("name", lua.LString(vm.Bot()))
 	t.RawSetString("bot", vm.locked("ilink.bot", bot))
 	t.RawSetString("log", vm.logTable())
+	t.RawSetString("state", vm.state)
 	t.RawSetString("version", lua.LString(version()))
 	return vm.locked("ilink", t), nil
 }

@@ -80,6 +80,9 @@ func (vm *VM) locked(path string, fields *lua.LTable) *lua.LTable {
 	mt := L.CreateTable(0, 3)
 	mt.RawSetString("__index", fields)
 	mt.RawSetString("__newindex", L.NewFunction(func(L *lua.LState) int {
+		if t, ok := fields.RawGet(L.Get(2)).(*lua.LTable); ok && t.Metatable == lua.LNil {
+			raiseMistake(L, "%s.%s can't be assigned; put values into it, as in %s.%s.name = …", path, L.Get(2).String(), path, L.Get(2).String())
+		}
 		raiseMistake(L, "%s.%s can't be assigned: %s belongs to the host; keep your own values in a table of your own",
 			path, L.Get(2).String(), path)
 		return 0

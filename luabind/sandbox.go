@@ -28,7 +28,7 @@ func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
 		return nil, errors.New("luabind: Config.Host is missing")
 	}
 	vm := newVM(ctx, cfg)
-	if err := vm.load(ctx, cfg.Modules); err != nil {
+	if err := vm.load(ctx, cfg); err != nil {
 		vm.close()
 		return nil, err
 	}
@@ -42,10 +42,13 @@ func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
 }
 
 // load opens the modules and runs the entry file.
-func (vm *VM) load(ctx context.Context, modules []Module) error {
+func (vm *VM) load(ctx context.Context, cfg Config) error {
 	vm.mu.Lock()
 	defer vm.mu.Unlock()
-	if err := vm.openModules(modules); err != nil {
+	if err := vm.restoreState(cfg.State); err != nil {
+		return err
+	}
+	if err := vm.openModules(cfg.Modules); err != nil {
 		return err
 	}
 	display := vm.sources.display

@@ -42,6 +42,7 @@ type VM struct {
 	failures failureBinding
 	inFlight map[string]*inbound // messages being handled, by id
 	results  resultBinding
+	state    *lua.LTable // ilink.state
 
 	// interruptible says whether on_interrupt was defined when a script ended last.
 	interruptible atomic.Bool

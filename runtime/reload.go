@@ -101,10 +101,7 @@ func (l *loader) run(ctx context.Context) {
 		// here on is seen as a change, at worst once too often.
 		w.watch(files)
 		before := stateOf(union(files, luaFilesBelow(dir)))
-		sandbox, err := luabind.Load(ctx, luabind.Config{
-			Name: l.bot.cfg.Name, Script: l.bot.cfg.Script, Host: l.bot.host,
-			Modules: l.bot.shared.Modules, Limits: l.bot.cfg.Sandbox.limits(),
-		})
+		sandbox, err := l.load(ctx)
 		if ctx.Err() != nil {
 			if sandbox != nil {
 				sandbox.Close(context.Background())
@@ -142,6 +139,24 @@ func (l *loader) run(ctx context.Context) {
 			}
 		}
 	}
+}
+
+// load loads the script, with the state of the generation in use.
+func (l *loader) load(ctx context.Context) (*luabind.Sandbox, error) {
+	var state []byte
+	l.mu.Lock()
+	current := l.current
+	l.mu.Unlock()
+	if current != nil {
+		var err error
+		if state, err = current.sandbox.State(); err != nil {
+			return nil, err
+		}
+	}
+	return luabind.Load(ctx, luabind.Config{
+		Name: l.bot.cfg.Name, Script: l.bot.cfg.Script, Host: l.bot.host,
+		Modules: l.bot.shared.Modules, Limits: l.bot.cfg.Sandbox.limits(), State: state,
+	})
 }
 
 // swap makes a sandbox the current generation. The old one lives until its

@@ -175,3 +175,43 @@ func TestMessagesWaitForAScriptThatWorks(t *testing.T) {
 		t.Errorf("got %q and %q", got[0].Text, got[1].Text)
 	}
 }
+
+func TestStateGoesToTheNextGeneration(t *testing.T) {
+	const script = `
+local state = ilink.state
+function on_message(msg)
+  state.count = (state.count or 0) + 1
+  state.bad = msg.text == "spoil" and print or nil
+  return msg:reply("%s " .. state.count)
+end`
+	w := newWorld(t, fmt.Sprintf(script, "one"), nil)
+	if got := w.ask("hi"); got != "one 1" {
+		t.Fatal(got)
+	}
+	w.write("echo.lua", fmt.Sprintf(script, "two"))
+	if r := w.reloaded(); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	if got := w.ask("hi"); got != "two 2" {
+		t.Fatal(got)
+	}
+
+	w.ask("spoil")
+	w.write("echo.lua", fmt.Sprintf(script, "three"))
+	r := w.reloaded()
+	if r.Err == nil || r.Generation != 2 {
+		t.Fatalf("%+v", r)
+	}
+	contains(t, r.Err.Error(), "ilink.state.bad is a function")
+	contains(t, w.log.String(), "ilink.state.bad is a function", "the version before it stays in use")
+	if got := w.ask("mend"); got != "two 4" {
+		t.Fatal(got)
+	}
+	w.write("echo.lua", fmt.Sprintf(script, "four"))
+	if r := w.reloaded(); r.Err != nil {
+		t.Fatal(r.Err)
+	}
+	if got := w.ask("hi"); got != "four 5" {
+		t.Fatal(got)
+	}
+}

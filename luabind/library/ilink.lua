@@ -10,6 +10,25 @@ ilink = {}
 ---@field name string The bot's name in the configuration.
 ilink.bot = {}
 
+---What this version of the script leaves to the next one, when a file of it was saved:
+---plain data, that is booleans, numbers, strings, and tables of them, up to 8 MiB. The
+---new version finds a copy here before its file runs. If there is something else in it,
+---such as a function, the error names it, and the version before stays in use. The copy
+---is taken when the new version begins to load: what a handler of the old one puts in
+---later is lost. A restart of ilinkd begins with an empty table.
+---@type table
+---@example
+---```lua
+---local counts = ilink.state.counts or {}
+---ilink.state.counts = counts
+---
+---function on_message(msg)
+---  counts[msg.from] = (counts[msg.from] or 0) + 1
+---  msg:reply("That was message " .. counts[msg.from])
+---end
+---```
+ilink.state = {}
+
 ---Sends to a user without answering a message. While the user's window is closed, it
 ---is kept and sent when the user writes again, unless the options say otherwise.
 ---@param to string The user's id, such as msg.from.
