@@ -166,6 +166,8 @@ type SandboxConfig struct {
 type AllowConfig struct {
 	// Files are the folders, below the script's, into which the script may save.
 	Files []string `toml:"files"`
+	// Env are the environment variables that the script may read.
+	Env []string `toml:"env"`
 }
 
 // ForwardConfig is the [bot.forward] table: messages are posted to another
@@ -243,7 +245,10 @@ func (e *ConfigError) Error() string {
 	return b.String()
 }
 
-var botName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+var (
+	botName = regexp.MustCompile(`^[a-z0-9][a-z0-9_-]{0,63}$`)
+	envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+)
 
 // withDefaults returns the configuration with its defaults filled in, or a
 // [*ConfigError] for each setting that makes no sense.
@@ -332,6 +337,14 @@ func (c Config) withDefaults() (Config, error) {
 		for _, dir := range b.Allow.Files {
 			if !filepath.IsLocal(dir) {
 				bad("bot.allow.files", "%q does not lie below the script's folder", dir)
+			}
+		}
+		for _, name := range b.Allow.Env {
+			switch {
+			case !envName.MatchString(name):
+				bad("bot.allow.env", "%q is not the name of an environment variable", name)
+			case name == b.TokenEnv:
+				bad("bot.allow.env", "%q has the bot's token, which scripts must not see", name)
 			}
 		}
 		if b.Parallel == 0 {

@@ -56,6 +56,7 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		"two of a name":     {bot + bot, `runtime.toml:5: bot.name: there are two bots named "a"`},
 		"two tokens":        {bot + "token_file = \"t\"\ntoken_env = \"T\"\n", `runtime.toml:4: bot.token_file: bot "a" has a token_file and a token_env`},
 		"outside":           {bot + "[bot.allow]\nfiles = [\"../x\"]\n", `runtime.toml:5: bot.allow.files: "../x" does not lie below`},
+		"env name":          {bot + "[bot.allow]\nenv = [\"A B\"]\n", `runtime.toml:5: bot.allow.env: "A B" is not the name of an environment variable`},
 		"text_runes":        {"[limits]\ntext_runes = 9000\n", `runtime.toml:2: limits.text_runes: 9000 is not between`},
 	} {
 		_, err := parseConfig("runtime.toml", tc.text)

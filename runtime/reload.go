@@ -155,7 +155,7 @@ func (l *loader) load(ctx context.Context) (*luabind.Sandbox, error) {
 	}
 	return luabind.Load(ctx, luabind.Config{
 		Name: l.bot.cfg.Name, Script: l.bot.cfg.Script, Host: l.bot.host,
-		Modules: l.bot.shared.Modules, Limits: l.bot.cfg.Sandbox.limits(), State: state,
+		Modules: modulesOf(l.bot.shared, l.bot.cfg), Limits: l.bot.cfg.Sandbox.limits(), State: state,
 	})
 }
 

@@ -1,0 +1,25 @@
+// Package modules lists the Lua modules that every bot has, beside ilink. Each is
+// a package of its own behind [luabind.Module], made as an embedding program makes
+// its own.
+package modules
+
+import (
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/modules/env"
+)
+
+// Options are what the operator lets a bot's modules do. They are plain data, for
+// they may be handed to another process as JSON. The values of variables are
+// secrets: Options belong into no log.
+type Options struct {
+	// Env are the environment variables that the script may read, nil for one that
+	// isn't set.
+	Env map[string]*string `json:"env,omitempty"`
+}
+
+// Standard returns the modules that every bot has.
+func Standard(o Options) []luabind.Module {
+	return []luabind.Module{
+		env.New(o.Env),
+	}
+}
