@@ -29,6 +29,7 @@ func (vm *VM) compile(display, text string) (proto *lua.FunctionProto, err error
 	if line, why := tooComplex(chunk); why != "" {
 		return nil, vm.errorAt(KindSyntax, display, line, why)
 	}
+	vm.rewriter.begin(display)
 	proto, err = lua.Compile(vm.rewriter.stmts(chunk), display)
 	if err != nil {
 		return nil, vm.syntaxError(display, text, err)

@@ -18,6 +18,13 @@ type Config struct {
 	Modules []Module
 	// Limits are what the script may use up; zero fields mean the defaults.
 	Limits Limits
+	// Now is the time that the script sees; nil means [time.Now].
+	Now func() time.Time
+	// NoBot says that the file is no bot and needs no on_message: what it is for, its
+	// modules say. See [Sandbox.Run].
+	NoBot bool
+	// Coverage, if set, counts how often the script's lines run.
+	Coverage *Coverage
 	// State is what [Sandbox.State] has packed of the generation before, for
 	// ilink.state; nil begins with an empty one.
 	State []byte

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"strings"
-	"time"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -46,7 +45,7 @@ func (vm *VM) newMessage(ev *Event) (*lua.LTable, *inbound) {
 	t.RawSetString("to", lua.LString(m.To))
 	t.RawSetString("text", lua.LString(messageText(m)))
 	t.RawSetString("kind", lua.LString(messageKind(m).String()))
-	t.RawSetString("time", lua.LNumber(messageTime(m)))
+	t.RawSetString("time", lua.LNumber(vm.messageTime(m)))
 	if m.IsGroup() {
 		t.RawSetString("group", lua.LString(m.GroupID))
 	}
@@ -164,13 +163,13 @@ func messageKind(m *ilink.Message) ilink.ItemType {
 
 // messageTime is when the message was written, in seconds since 1970; where the
 // server doesn't say, it is now.
-func messageTime(m *ilink.Message) float64 {
+func (vm *VM) messageTime(m *ilink.Message) float64 {
 	ms := m.CreateTimeMs
 	if ms == 0 {
 		ms = m.UpdateTimeMs
 	}
 	if ms == 0 {
-		ms = time.Now().UnixMilli()
+		ms = vm.Now().UnixMilli()
 	}
 	return float64(ms) / 1000
 }

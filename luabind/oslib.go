@@ -12,12 +12,12 @@ import (
 
 // osLibrary is what tells the time. The rest of os acts on the host: execute,
 // exit, getenv, remove, rename, setenv, setlocale, tmpname.
-func osLibrary() lib {
+func osLibrary(vm *VM) lib {
 	return lib{
 		name:  lua.OsLibName,
 		open:  lua.OpenOs,
 		stock: []string{"clock"},
-		own:   map[string]lua.LGFunction{"date": osDate, "difftime": osDiffTime, "time": osTime},
+		own:   map[string]lua.LGFunction{"date": vm.osDate, "difftime": osDiffTime, "time": vm.osTime},
 	}
 }
 
@@ -29,9 +29,9 @@ func osDiffTime(L *lua.LState) int {
 // latest keeps years within what formats can show.
 const latest = 253402300799 // the end of the year 9999
 
-func osDate(L *lua.LState) int {
+func (vm *VM) osDate(L *lua.LState) int {
 	format := L.OptString(1, "%c")
-	t := time.Now()
+	t := vm.Now()
 	if L.Get(2) != lua.LNil {
 		seconds := float64(L.CheckNumber(2))
 		if math.IsNaN(seconds) || math.Abs(seconds) > latest {
@@ -175,9 +175,9 @@ func datePart(t time.Time, letter byte) (string, bool) {
 
 // osTime makes a time of a date in parts, which may be out of their ranges: month
 // 14 is the next year's February. It then puts the parts right, as C does.
-func osTime(L *lua.LState) int {
+func (vm *VM) osTime(L *lua.LState) int {
 	if L.Get(1) == lua.LNil {
-		L.Push(lua.LNumber(time.Now().Unix()))
+		L.Push(lua.LNumber(vm.Now().Unix()))
 		return 1
 	}
 	d := L.CheckTable(1)

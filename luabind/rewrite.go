@@ -18,9 +18,12 @@ import (
 //     in later: no name that a script could see or change.
 //   - Conditions that are constant are decided, as the compiler makes wrong code of
 //     them: "if false then local x end" in a loop spoils the loop's variables.
+//   - Where lines are counted, each statement is preceded by a call that does it,
+//     named in the same way.
 type rewriter struct {
 	mark   string
 	concat *lua.LFunction
+	lines  *lineCounter // nil if lines aren't counted
 }
 
 func newRewriter(concat *lua.LFunction) rewriter {
@@ -32,8 +35,11 @@ func newRewriter(concat *lua.LFunction) rewriter {
 // link puts the function in where a prototype names it.
 func (w *rewriter) link(p *lua.FunctionProto) {
 	for i, c := range p.Constants {
-		if s, ok := c.(lua.LString); ok && string(s) == w.mark {
+		switch s, _ := c.(lua.LString); {
+		case string(s) == w.mark:
 			p.Constants[i] = w.concat
+		case w.lines != nil && string(s) == w.mark+counterMark:
+			p.Constants[i] = w.lines.function
 		}
 	}
 	for _, inner := range p.FunctionPrototypes {
@@ -41,11 +47,14 @@ func (w *rewriter) link(p *lua.FunctionProto) {
 	}
 }
 
-// stmts rewrites a block in place. Its recursion is as deep as the tree, which
-// was looked at before.
+// stmts rewrites a block. Its recursion is as deep as the tree, which was looked
+// at before.
 func (w *rewriter) stmts(list []ast.Stmt) []ast.Stmt {
 	for i, s := range list {
 		list[i] = w.stmt(s)
+	}
+	if w.lines != nil {
+		return w.counted(list)
 	}
 	return list
 }
@@ -61,20 +70,20 @@ func (w *rewriter) stmt(s ast.Stmt) ast.Stmt {
 	case *ast.FuncCallStmt:
 		s.Expr = w.expr(s.Expr)
 	case *ast.DoBlockStmt:
-		w.stmts(s.Stmts)
+		s.Stmts = w.stmts(s.Stmts)
 	case *ast.WhileStmt:
 		s.Condition = condition(w.expr(s.Condition))
-		w.stmts(s.Stmts)
+		s.Stmts = w.stmts(s.Stmts)
 		if truth(s.Condition) == never {
 			return block(s, nil)
 		}
 	case *ast.RepeatStmt:
-		w.stmts(s.Stmts)
+		s.Stmts = w.stmts(s.Stmts)
 		s.Condition = condition(w.expr(s.Condition))
 	case *ast.IfStmt:
 		s.Condition = condition(w.expr(s.Condition))
-		w.stmts(s.Then)
-		w.stmts(s.Else)
+		s.Then = w.stmts(s.Then)
+		s.Else = w.stmts(s.Else)
 		switch truth(s.Condition) {
 		case always:
 			return block(s, s.Then)
@@ -86,10 +95,10 @@ func (w *rewriter) stmt(s ast.Stmt) ast.Stmt {
 		if s.Step != nil {
 			s.Step = w.expr(s.Step)
 		}
-		w.stmts(s.Stmts)
+		s.Stmts = w.stmts(s.Stmts)
 	case *ast.GenericForStmt:
 		w.exprs(s.Exprs)
-		w.stmts(s.Stmts)
+		s.Stmts = w.stmts(s.Stmts)
 	case *ast.FuncDefStmt:
 		if s.Name.Func != nil {
 			s.Name.Func = w.expr(s.Name.Func)
@@ -97,7 +106,7 @@ func (w *rewriter) stmt(s ast.Stmt) ast.Stmt {
 		if s.Name.Receiver != nil {
 			s.Name.Receiver = w.expr(s.Name.Receiver)
 		}
-		w.stmts(s.Func.Stmts)
+		s.Func.Stmts = w.stmts(s.Func.Stmts)
 	case *ast.ReturnStmt:
 		w.exprs(s.Exprs)
 	}
@@ -187,7 +196,7 @@ func (w *rewriter) expr(e ast.Expr) ast.Expr {
 	case *ast.UnaryLenOpExpr:
 		e.Expr = w.expr(e.Expr)
 	case *ast.FunctionExpr:
-		w.stmts(e.Stmts)
+		e.Stmts = w.stmts(e.Stmts)
 	case *ast.StringConcatOpExpr:
 		return w.concatenation(e)
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+
+	lua "github.com/yuin/gopher-lua"
 )
 
 // Sandbox is a loaded script in its VM. Its methods may be called at any time
@@ -65,6 +67,9 @@ func (vm *VM) load(ctx context.Context, cfg Config) error {
 	if _, err := vm.call(r, "the file", vm.main.NewFunctionFromProto(proto)); err != nil {
 		return err
 	}
+	if vm.noBot {
+		return nil
+	}
 	return vm.checkHooks()
 }
 
@@ -98,6 +103,25 @@ func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
 		return fmt.Errorf("luabind: before the handler began: %w", ErrInterrupted)
 	}
 	_, err := s.callGlobal(ctx, messageHook, ev, nil)
+	return err
+}
+
+// Run calls f as a handler is called: on this goroutine, with the VM locked and
+// within its limits; name is what tracebacks call it. It is for modules that keep
+// functions of the script's and call them later, with [CallFunction]. f may use
+// the VM's values as long as it runs.
+func (s *Sandbox) Run(ctx context.Context, name string, f func(L *lua.LState)) error {
+	r, err := s.begin(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer s.end(r)
+	s.vm.mu.Lock()
+	defer s.vm.mu.Unlock()
+	_, err = s.vm.call(r, name, s.vm.main.NewFunction(func(L *lua.LState) int {
+		f(L)
+		return 0
+	}))
 	return err
 }
 

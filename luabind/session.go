@@ -22,7 +22,7 @@ func (s *Sandbox) OnSessionExpired(ctx context.Context, info SessionInfo) error 
 	_, err := s.callGlobal(ctx, sessionHook, nil, func(vm *VM) []lua.LValue {
 		since := info.Since
 		if since.IsZero() {
-			since = time.Now()
+			since = vm.Now()
 		}
 		t := vm.main.CreateTable(0, 3)
 		t.RawSetString("bot", lua.LString(vm.bot))

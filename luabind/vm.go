@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -26,6 +27,9 @@ type VM struct {
 	main *lua.LState // runs no script; the handlers' threads are made from it
 	// spare are threads that handlers have left, for further ones.
 	spare []*lua.LState
+
+	now   func() time.Time
+	noBot bool
 
 	// base is the context for work outside any run.
 	base context.Context
@@ -71,6 +75,8 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		host:     cfg.Host,
 		limits:   cfg.Limits.orDefaults(),
 		main:     lua.NewState(options()),
+		now:      cfg.Now,
+		noBot:    cfg.NoBot,
 		base:     context.WithoutCancel(ctx),
 		sources:  newSources(cfg.Script),
 		required: make(map[string]*required),
@@ -79,7 +85,13 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	}
 	// Else it is the first thread that runs something, and is kept for ever.
 	vm.main.G.MainThread, vm.main.G.CurrentThread = vm.main, vm.main
+	if vm.now == nil {
+		vm.now = time.Now
+	}
 	vm.rewriter = newRewriter(vm.main.NewFunction(vm.concat))
+	if cfg.Coverage != nil {
+		vm.rewriter.count(vm.main, cfg.Coverage)
+	}
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)
 	vm.results = newResultBinding(vm)
@@ -90,6 +102,9 @@ func newVM(ctx context.Context, cfg Config) *VM {
 
 // Bot returns the bot's name.
 func (vm *VM) Bot() string { return vm.bot }
+
+// Now returns the time as scripts see it: [Config.Now].
+func (vm *VM) Now() time.Time { return vm.now() }
 
 // Host returns what scripts' wishes go to.
 func (vm *VM) Host() Host { return vm.host }
