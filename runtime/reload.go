@@ -53,7 +53,7 @@ type loader struct {
 // generation is one loaded version of a script.
 type generation struct {
 	number  int
-	sandbox *luabind.Sandbox
+	sandbox script
 	users   sync.WaitGroup // handlers, and the loader while it is current
 }
 
@@ -142,7 +142,7 @@ func (l *loader) run(ctx context.Context) {
 }
 
 // load loads the script, with the state of the generation in use.
-func (l *loader) load(ctx context.Context) (*luabind.Sandbox, error) {
+func (l *loader) load(ctx context.Context) (script, error) {
 	var state []byte
 	l.mu.Lock()
 	current := l.current
@@ -153,15 +153,12 @@ func (l *loader) load(ctx context.Context) (*luabind.Sandbox, error) {
 			return nil, err
 		}
 	}
-	return luabind.Load(ctx, luabind.Config{
-		Name: l.bot.cfg.Name, Script: l.bot.cfg.Script, Host: l.bot.host,
-		Modules: modulesOf(l.bot.shared, l.bot.cfg), Limits: l.bot.cfg.Sandbox.limits(), State: state,
-	})
+	return loadScript(ctx, l.bot, state)
 }
 
 // swap makes a sandbox the current generation. The old one lives until its
 // handlers are through.
-func (l *loader) swap(sandbox *luabind.Sandbox) {
+func (l *loader) swap(sandbox script) {
 	g := &generation{sandbox: sandbox}
 	g.users.Add(1)
 	l.mu.Lock()

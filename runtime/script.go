@@ -1,0 +1,34 @@
+package runtime
+
+import (
+	"context"
+
+	"github.com/ilinkd/ilinkd/luabind"
+)
+
+// script is a loaded script: a [luabind.Sandbox] in this process, or one in a
+// process of its own. What the host needs of a sandbox is named here.
+type script interface {
+	OnMessage(ctx context.Context, ev *luabind.Event) error
+	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
+	HasInterrupt() bool
+	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	State() ([]byte, error)
+	Files() []string
+	Close(ctx context.Context) error
+}
+
+var _ script = (*luabind.Sandbox)(nil)
+
+// loadScript loads a bot's script with the state that the generation before has
+// left, nil for none.
+func loadScript(ctx context.Context, b *bot, state []byte) (script, error) {
+	sandbox, err := luabind.Load(ctx, luabind.Config{
+		Name: b.cfg.Name, Script: b.cfg.Script, Host: b.host,
+		Modules: modulesOf(b.shared, b.cfg), Limits: b.cfg.Sandbox.limits(), State: state,
+	})
+	if err != nil {
+		return nil, err // and no script that is nil
+	}
+	return sandbox, nil
+}
