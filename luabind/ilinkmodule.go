@@ -135,35 +135,40 @@ func (vm *VM) ilinkUpload(L *lua.LState) int {
 		L.RaiseError(`upload needs the receiver here, as in { to = "…" }: no message is being handled`)
 	}
 
-	var file *File
-	var uploaded *ilink.CDNMedia
-	var err error
-	vm.Block(L, func(ctx context.Context) {
+	type upload struct {
+		File  *File
+		Kind  ilink.ItemType
+		Media *ilink.CDNMedia
+	}
+	call := Call{Name: "ilink.upload", Args: []any{path, source.name, to, kind}}
+	done, err := Do(vm, L, call, func(ctx context.Context) (u upload, err error) {
 		if path != "" {
-			file, err = vm.host.OpenFile(ctx, path)
+			u.File, err = vm.host.OpenFile(ctx, path)
 		} else {
-			file, err = vm.fetched(ctx, &source)
+			u.File, err = vm.fetched(ctx, &source)
 		}
 		if err != nil {
-			return
+			return u, err
 		}
 		switch {
 		case kind != 0:
+			u.Kind = kind
 		case isMedia:
-			kind = source.sendKind()
+			u.Kind = source.sendKind()
 		default:
-			kind = kindOf(file)
+			u.Kind = kindOf(u.File)
 		}
-		uploaded, err = vm.host.Upload(ctx, to, kind, file)
+		u.Media, err = vm.host.Upload(ctx, to, u.Kind, u.File)
+		return u, err
 	})
-	if isMedia && file != nil {
-		handle.setFile(file)
+	if isMedia && done.File != nil {
+		handle.setFile(done.File)
 	}
 	if err != nil {
 		return vm.fail(L, err)
 	}
-	result := newFile(file, kind)
-	result.uploaded = uploaded
+	result := newFile(done.File, done.Kind)
+	result.uploaded = done.Media
 	L.Push(vm.newMedia(result))
 	return 1
 }
@@ -217,11 +222,5 @@ func (vm *VM) ilinkRecall(L *lua.LState) int {
 		L.RaiseError("recall needs the id of a message that the bot sent, got %s%s", describe(L.Get(1)), hint)
 	}
 	vm.handling(L, "ilink.recall")
-	var err error
-	vm.Block(L, func(ctx context.Context) { err = vm.host.Recall(ctx, string(id)) })
-	if err != nil {
-		return vm.fail(L, err)
-	}
-	L.Push(lua.LTrue)
-	return 1
+	return vm.succeed(L, Call{Name: "ilink.recall", Args: []any{id}}, func(ctx context.Context) error { return vm.host.Recall(ctx, string(id)) })
 }

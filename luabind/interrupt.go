@@ -62,18 +62,25 @@ func (vm *VM) ilinkCancelled(L *lua.LState) int {
 		return 1
 	}
 	r := b.run
-	var waiting *ilink.Message
-	cancelled := false
+	type state struct {
+		Waiting *ilink.Message
+		Stop    bool
+	}
 	// The host may need locks of its own. And a handler that asks in a loop lets
 	// others run, on_interrupt among them.
-	vm.Block(L, func(context.Context) {
+	now, err := Do(vm, L, Call{Name: "ilink.cancelled"}, func(context.Context) (s state, _ error) {
 		if r.event != nil && r.event.Waiting != nil {
-			waiting = r.event.Waiting()
+			s.Waiting = r.event.Waiting()
 		}
-		cancelled = r.event != nil && r.event.Interrupted != nil && r.event.Interrupted()
+		s.Stop = r.look() || r.event != nil && r.event.Interrupted != nil && r.event.Interrupted()
+		return s, nil
 	})
+	if err != nil {
+		L.RaiseError("ilink.cancelled: %v", err)
+	}
+	waiting, cancelled := now.Waiting, now.Stop
 	if waiting == nil {
-		L.Push(lua.LBool(r.look() || cancelled))
+		L.Push(lua.LBool(cancelled))
 		return 1
 	}
 	if r.waiting != waiting { // else the same table as before

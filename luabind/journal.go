@@ -183,6 +183,15 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 	return result, err
 }
 
+// succeed is [Do] for a call that returns true, or nil and an error.
+func (vm *VM) succeed(L *lua.LState, call Call, f func(ctx context.Context) error) int {
+	if _, err := Do(vm, L, call, func(ctx context.Context) (bool, error) { return true, f(ctx) }); err != nil {
+		return vm.fail(L, err)
+	}
+	L.Push(lua.LTrue)
+	return 1
+}
+
 // finished returns why the handler can't have ended here: more is on record.
 func (j *journaled) finished() *stopReason {
 	if j == nil || j.next >= len(j.before) {

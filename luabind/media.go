@@ -268,14 +268,16 @@ func (vm *VM) download(L *lua.LState, function string, m *media, n int) int {
 	if m == nil {
 		return vm.fail(L, &HostError{Kind: failureNoMedia, Message: "the message has no image, file, voice or video to download"})
 	}
-	var file, saved *File
-	var err error
+	type download struct{ File, Saved *File }
 	snapshot := *m
-	vm.Block(L, func(ctx context.Context) {
-		if file, err = vm.fetched(ctx, &snapshot); err == nil && path != "" {
-			saved, err = vm.host.SaveFile(ctx, file, path)
+	call := Call{Name: function, Args: []any{m.kind, m.name, path}}
+	done, err := Do(vm, L, call, func(ctx context.Context) (d download, err error) {
+		if d.File, err = vm.fetched(ctx, &snapshot); err == nil && path != "" {
+			d.Saved, err = vm.host.SaveFile(ctx, d.File, path)
 		}
+		return d, err
 	})
+	file, saved := done.File, done.Saved
 	if file != nil {
 		m.setFile(file)
 	}

@@ -237,11 +237,5 @@ func (vm *VM) typing(L *lua.LState, function, to string, n int) int {
 		L.RaiseError("%s takes true or false, got a %s", function, v.Type())
 	}
 	vm.handling(L, function)
-	var err error
-	vm.Block(L, func(ctx context.Context) { err = vm.host.Typing(ctx, to, on) })
-	if err != nil {
-		return vm.fail(L, err)
-	}
-	L.Push(lua.LTrue)
-	return 1
+	return vm.succeed(L, Call{Name: function, Args: []any{to, on}}, func(ctx context.Context) error { return vm.host.Typing(ctx, to, on) })
 }

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -21,7 +22,7 @@ type outgoing struct {
 
 // contentKeys are what a table to be sent may have, in the order of sending, with
 // the options last.
-var contentKeys = []string{"text", "image", "video", "file", "name", optionMode, optionLifetime}
+var contentKeys = []string{"text", "image", "video", "file", "name", optionMode, optionLifetime, optionAs}
 
 // send sends the arguments from index n on and returns a result to the script.
 func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message, n int) int {
@@ -34,20 +35,21 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 			return vm.fail(L, &HostError{Kind: failureEmpty, Message: "the text is empty, and an empty message can't be sent"})
 		}
 	}
-	var result SendResult
-	var err error
 	snapshots := make([]media, len(pieces))
-	fetched := make([]*File, len(pieces))
+	args := []any{to, c.options.mode, c.options.lifetime, c.options.as}
 	for i, p := range pieces {
+		args = append(args, p.text, p.kind, p.path, p.name)
 		if p.media != nil {
 			snapshots[i] = *p.media
+			args = append(args, p.media.name, p.media.kind)
 		}
 	}
-	vm.Block(L, func(ctx context.Context) {
+	sent, err := Do(vm, L, Call{Name: function, Args: args, Effect: true}, func(ctx context.Context) (s sent, err error) {
 		// All files are there before anything is sent.
+		s.Fetched = make([]*File, len(pieces))
 		req := SendRequest{
 			To: to, InReplyTo: inReplyTo, Parts: make([]Part, len(pieces)),
-			Mode: c.options.mode, Lifetime: c.options.lifetime,
+			Mode: c.options.mode, Lifetime: c.options.lifetime, As: c.options.as,
 		}
 		for i, p := range pieces {
 			req.Parts[i] = Part{Kind: p.kind, Text: p.text, Name: p.name}
@@ -57,19 +59,28 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 			case p.media != nil && snapshots[i].uploaded != nil:
 				req.Parts[i].Media = snapshots[i].uploaded
 			case p.media != nil:
-				fetched[i], err = vm.fetched(ctx, &snapshots[i])
-				req.Parts[i].File = fetched[i]
+				s.Fetched[i], err = vm.fetched(ctx, &snapshots[i])
+				req.Parts[i].File = s.Fetched[i]
 			}
 			if err != nil {
-				return
+				return s, err
 			}
 		}
-		result, err = vm.host.Send(ctx, req)
+		s.Result, err = vm.host.Send(ctx, req)
+		var he *HostError
+		if errors.As(err, &he) {
+			s.Failure, err = he, nil // the result tells how far it came
+		}
+		return s, err
 	})
-	for i, f := range fetched {
+	for i, f := range sent.Fetched {
 		if f != nil {
 			pieces[i].media.setFile(f)
 		}
+	}
+	result := sent.Result
+	if err == nil && sent.Failure != nil {
+		err = sent.Failure
 	}
 	if err == nil {
 		result = result.complete(len(pieces))
@@ -88,6 +99,13 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 	}
 	L.Push(vm.sendResult(L, result))
 	return 1
+}
+
+// sent is what is recorded of a send.
+type sent struct {
+	Result  SendResult
+	Failure *HostError
+	Fetched []*File
 }
 
 // contents are the arguments of a send, as far as they were read.

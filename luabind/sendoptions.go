@@ -10,6 +10,7 @@ import (
 const (
 	optionMode     = "mode"
 	optionLifetime = "lifetime"
+	optionAs       = "as"
 )
 
 // longestLifetime bounds what scripts ask for, such as math.huge: no host keeps
@@ -20,10 +21,11 @@ const longestLifetime = 10 * 365 * 24 * time.Hour
 type sendOptions struct {
 	mode     string
 	lifetime time.Duration
+	as       string
 }
 
 func isSendOption(k lua.LValue) bool {
-	return k == lua.LString(optionMode) || k == lua.LString(optionLifetime)
+	return k == lua.LString(optionMode) || k == lua.LString(optionLifetime) || k == lua.LString(optionAs)
 }
 
 // addOptions reads a table's options and reports whether it has any. Several
@@ -40,6 +42,17 @@ func (c *contents) addOptions(t *lua.LTable) (given bool) {
 			L.RaiseError("%s: mode is %q in one table and %q in another, and holds for the whole call", c.function, other, mode)
 		}
 		c.options.mode = mode
+	}
+	if v := t.RawGetString(optionAs); v != lua.LNil {
+		given = true
+		name, ok := v.(lua.LString)
+		if !ok || name == "" {
+			L.RaiseError("%s: as is the name of the bot that sends, got %s", c.function, describe(v))
+		}
+		if other := c.options.as; other != "" && other != string(name) {
+			L.RaiseError("%s: as is %q in one table and %q in another, and holds for the whole call", c.function, other, name)
+		}
+		c.options.as = string(name)
 	}
 	if v := t.RawGetString(optionLifetime); v != lua.LNil {
 		given = true

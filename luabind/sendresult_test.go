@@ -45,7 +45,7 @@ func TestSendOptionMistakes(t *testing.T) {
 		{`{ text = "x", lifetime = "60" }`, `lifetime must be a number of seconds above 0, got the text "60"`},
 		{`{ "x", lifetime = 60 }, { lifetime = 90 }`, "lifetime is 1m0s in one table and 1m30s in another, and holds for the whole call"},
 		{`{ mode = "fail" }`, "got options and nothing to send: it needs a text, image, video or file as well"},
-		{`{ text = "x", mod = "fail" }`, `doesn't know the field "mod"; did you mean mode? (it knows text, image, video, file, name, mode, lifetime)`},
+		{`{ text = "x", mod = "fail" }`, `doesn't know the field "mod"; did you mean mode? (it knows text, image, video, file, name, mode, lifetime, as)`},
 	} {
 		b := load(t, "function on_message(msg)\nmsg:reply("+c.args+")\nend")
 		e := b.fails("x")

@@ -127,6 +127,7 @@ function Media:save(path) end
 ---@field name? string The name that the file shows.
 ---@field mode? ilink.SendMode What becomes of what can't be sent at once; "defer" unless the host says otherwise.
 ---@field lifetime? number For how many seconds it may wait before it is given up; the host's default if left out.
+---@field as? string Another bot of the configuration that sends it, where [bot.allow] send_as of this one names it.
 
 ---What becomes of messages that can't be sent at once, because the user has to write
 ---first or the server wants fewer. "defer": they are kept, and sent as soon as
