@@ -144,7 +144,7 @@ func TestReplyMistakes(t *testing.T) {
 		{"msg:reply{ 'a', text = 'b' }", `reply can't send a table that is a list and has the field the text "text" as well: write the list's items as tables`},
 		{"msg:reply{ { 'a' } }", "reply can't send a list within a list"},
 		{"msg.reply('x')", "reply was called on a string instead of a message: write msg:reply(…), with a colon"},
-		{"msg:typing('yes')", `msg:typing takes true or false, got a string`},
+		{"msg:typing('yes')", `msg:typing takes true, false or, as in msg:typing(function() … end), what is done meanwhile; got a string`},
 		{"msg:download(5)", "msg:download takes a path to save the file to, got number 5"},
 		{"ilink.send(msg, 'x')", "send needs the receiver's id first, such as msg.from, got a table; to answer a message, use ilink.reply(msg, …)"},
 		{"ilink.send(nil, 'x')", "send needs the receiver's id first, such as msg.from, got nil"},

@@ -22,6 +22,8 @@ type fakeHost struct {
 
 	// send, if set, goes before the plain success.
 	send func(ctx context.Context, req SendRequest) (SendResult, error)
+	// await, if set, answers questions.
+	await func(ctx context.Context, req AwaitRequest) (*Answer, error)
 	// fail, if set, is what all else returns.
 	fail error
 
@@ -235,7 +237,10 @@ func wantLines(t testing.TB, got string, want ...string) {
 	wantText(t, got, strings.Join(want, "\n"))
 }
 
-func (h *fakeHost) Await(context.Context, AwaitRequest) (*Answer, error) {
+func (h *fakeHost) Await(ctx context.Context, req AwaitRequest) (*Answer, error) {
+	if h.await != nil {
+		return h.await(ctx, req)
+	}
 	return nil, &HostError{Kind: "timeout", Message: "nobody answered"}
 }
 

@@ -79,7 +79,7 @@ func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(v
 	}
 	var list []lua.LValue
 	if h.required && ev != nil {
-		r.journal = &journaled{before: ev.Journal}
+		r.journal, r.slotted = &journaled{before: ev.Journal}, true
 	}
 	if ev != nil {
 		msg, in := vm.newMessage(ev)

@@ -222,5 +222,5 @@ func (vm *VM) ilinkRecall(L *lua.LState) int {
 		L.RaiseError("recall needs the id of a message that the bot sent, got %s%s", describe(L.Get(1)), hint)
 	}
 	vm.handling(L, "ilink.recall")
-	return vm.succeed(L, Call{Name: "ilink.recall", Args: []any{id}}, func(ctx context.Context) error { return vm.host.Recall(ctx, string(id)) })
+	return vm.succeed(L, Call{Name: "ilink.recall", Args: []any{string(id)}}, func(ctx context.Context) error { return vm.host.Recall(ctx, string(id)) })
 }

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 )
@@ -80,7 +79,8 @@ type Call struct {
 	// Name is the function as scripts know it, such as "http.get".
 	Name string
 	// Args are what makes it this call: a handler that makes another one in its
-	// place can't be run again. They must be fit for JSON.
+	// place can't be run again. They must be fit for JSON; the first, if it is a text,
+	// is shown to people.
 	Args []any
 	// Effect says that it changes something that the host keeps.
 	Effect bool
@@ -204,7 +204,7 @@ func (j *journaled) finished() *stopReason {
 func changedReason(number int, was, is string) *stopReason {
 	return &stopReason{kind: KindChanged, message: fmt.Sprintf(
 		"the dialogue can't go on where it was, as the script does something else now: its call %d was %s and is %s; "+
-			"what a handler does up to a question may depend on its message, kv and its calls only", number+1, was, is)}
+			"what leads to a question may depend only on the message and on what calls brought", number+1, was, is)}
 }
 
 func (c Call) digest() uint64 {
@@ -214,20 +214,17 @@ func (c Call) digest() uint64 {
 	return h.Sum64()
 }
 
-// String writes the call for people: arguments are cut, and tables left out.
+// String writes the call for people: with the first argument, if that is a text.
 func (c Call) String() string {
-	var args []string
-	for _, a := range c.Args {
-		switch a := a.(type) {
-		case string:
-			args = append(args, quote(clipText(a, 60)))
-		case float64, int, bool:
-			args = append(args, fmt.Sprint(a))
-		default:
-			args = append(args, "…")
+	if c.Await {
+		return "the answer to " + c.Name
+	}
+	if len(c.Args) > 0 {
+		if text, ok := c.Args[0].(string); ok && text != "" {
+			return c.Name + "(" + quote(clipText(text, 60)) + ")"
 		}
 	}
-	return c.Name + "(" + strings.Join(args, ", ") + ")"
+	return c.Name + "()"
 }
 
 func (c Call) record(result any, err error) (Record, error) {

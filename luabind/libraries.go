@@ -63,6 +63,7 @@ func (vm *VM) openLibraries() {
 		}
 	}
 	global.RawSetString("_G", global)
+	vm.matcher = global.RawGetString("string").(*lua.LTable).RawGetString("match").(*lua.LFunction)
 	vm.lockStrings()
 }
 

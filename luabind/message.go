@@ -31,6 +31,9 @@ func newMessageBinding(vm *VM) messageBinding {
 	return messageBinding{methods: vm.functions(map[string]lua.LGFunction{
 		"reply":    vm.messageReply,
 		"typing":   vm.messageTyping,
+		"ask":      vm.messageAsk,
+		"choose":   vm.messageChoose,
+		"confirm":  vm.messageConfirm,
 		"download": vm.messageDownload,
 	})}
 }
@@ -219,7 +222,11 @@ func (vm *VM) messageReply(L *lua.LState) int {
 }
 
 func (vm *VM) messageTyping(L *lua.LState) int {
-	return vm.typing(L, "msg:typing", vm.self(L, "typing").From, 2)
+	in := vm.self(L, "typing")
+	if f, ok := L.Get(2).(*lua.LFunction); ok {
+		return vm.typingWhile(L, in.From, f)
+	}
+	return vm.typing(L, "msg:typing", in.From, 2)
 }
 
 func (vm *VM) messageDownload(L *lua.LState) int {
@@ -234,7 +241,7 @@ func (vm *VM) typing(L *lua.LState, function, to string, n int) int {
 	case lua.LBool:
 		on = bool(v)
 	default:
-		L.RaiseError("%s takes true or false, got a %s", function, v.Type())
+		L.RaiseError("%s takes true, false or, as in msg:typing(function() … end), what is done meanwhile; got a %s", function, v.Type())
 	}
 	vm.handling(L, function)
 	return vm.succeed(L, Call{Name: function, Args: []any{to, on}}, func(ctx context.Context) error { return vm.host.Typing(ctx, to, on) })

@@ -36,14 +36,15 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 		}
 	}
 	snapshots := make([]media, len(pieces))
-	args := []any{to, c.options.mode, c.options.lifetime, c.options.as}
+	var args []any
 	for i, p := range pieces {
-		args = append(args, p.text, p.kind, p.path, p.name)
+		args = append(args, p.text+p.path, p.kind, p.name)
 		if p.media != nil {
 			snapshots[i] = *p.media
 			args = append(args, p.media.name, p.media.kind)
 		}
 	}
+	args = append(args, to, c.options.mode, c.options.lifetime, c.options.as)
 	sent, err := Do(vm, L, Call{Name: function, Args: args, Effect: true}, func(ctx context.Context) (s sent, err error) {
 		// All files are there before anything is sent.
 		s.Fetched = make([]*File, len(pieces))

@@ -41,6 +41,14 @@ type run struct {
 	clock clock
 	sends int
 	began time.Time
+	// wall ends the run when its time is over: at due, or, while it waits for the
+	// user, so much after that.
+	wall *time.Timer
+	due  time.Time
+	// slotted says that it has a place among the handlers.
+	slotted bool
+	// background are goroutines that work for the run.
+	background sync.WaitGroup
 	// release frees the timer and what watches the caller's context.
 	release func()
 }
@@ -85,16 +93,36 @@ func (vm *VM) newRun(ctx context.Context, ev *Event) *run {
 // start starts the clock.
 func (r *run) start(wall time.Duration) {
 	r.began = time.Now()
+	r.due = r.began.Add(wall)
 	r.ctx, r.cancel = context.WithCancelCause(r.caller)
-	timer := time.AfterFunc(wall, func() { r.stop(r.wallReason(wall)) })
+	r.wall = time.AfterFunc(wall, func() { r.stop(r.wallReason(wall)) })
 	unwatch := context.AfterFunc(r.caller, r.callerGone)
 	r.release = func() {
-		timer.Stop()
+		r.wall.Stop()
 		unwatch()
 		r.cancel(nil)
 		if c := r.second.Load(); c != nil {
 			c.cancel(nil)
 		}
+		r.background.Wait()
+	}
+}
+
+// suspend stops the wall clock while the user is waited for, and gives up the run's
+// place among the handlers. The function that it returns takes both back, and waits
+// for a place.
+func (r *run) suspend() (resume func()) {
+	r.wall.Stop()
+	left := time.Until(r.due)
+	if r.slotted {
+		<-r.vm.slots
+	}
+	return func() {
+		if r.slotted {
+			r.vm.slots <- struct{}{} // handlers end or wait, so that there will be one
+		}
+		r.due = time.Now().Add(left)
+		r.wall.Reset(left)
 	}
 }
 

@@ -13,8 +13,7 @@ import (
 // Sandbox is a loaded script in its VM. Its methods may be called at any time
 // from any goroutine.
 type Sandbox struct {
-	vm    *VM
-	slots chan struct{} // one is taken by each handler
+	vm *VM
 
 	mu      sync.Mutex
 	runs    map[*run]struct{}
@@ -36,7 +35,6 @@ func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
 	}
 	return &Sandbox{
 		vm:      vm,
-		slots:   make(chan struct{}, vm.limits.Handlers),
 		runs:    make(map[*run]struct{}),
 		closing: make(chan struct{}),
 		gone:    make(chan struct{}),
@@ -92,8 +90,8 @@ func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
 		return errors.New("luabind: OnMessage needs an event with a message")
 	}
 	select {
-	case s.slots <- struct{}{}:
-		defer func() { <-s.slots }()
+	case s.vm.slots <- struct{}{}:
+		defer func() { <-s.vm.slots }()
 	case <-s.closing:
 		return ErrClosed
 	case <-ctx.Done():

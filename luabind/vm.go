@@ -34,6 +34,11 @@ type VM struct {
 	// base is the context for work outside any run.
 	base context.Context
 
+	// slots has one taken by each handler; waiting for the user takes none.
+	slots chan struct{}
+	// matcher is string.match.
+	matcher *lua.LFunction
+
 	rewriter rewriter
 	sources  *sources
 	required map[string]*required
@@ -75,13 +80,13 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		host:     cfg.Host,
 		limits:   cfg.Limits.orDefaults(),
 		main:     lua.NewState(options()),
-		now:      cfg.Now,
 		noBot:    cfg.NoBot,
 		base:     context.WithoutCancel(ctx),
 		sources:  newSources(cfg.Script),
 		required: make(map[string]*required),
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
+		now:      cfg.Now,
 	}
 	// Else it is the first thread that runs something, and is kept for ever.
 	vm.main.G.MainThread, vm.main.G.CurrentThread = vm.main, vm.main
@@ -92,6 +97,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	if cfg.Coverage != nil {
 		vm.rewriter.count(vm.main, cfg.Coverage)
 	}
+	vm.slots = make(chan struct{}, vm.limits.Handlers)
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)
 	vm.results = newResultBinding(vm)

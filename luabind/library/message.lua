@@ -33,15 +33,72 @@ local Message = {}
 ---```
 function Message:reply(content, ...) end
 
----Shows or hides "typing…" at the sender's.
----@param on? boolean Whether to show it; true if left out.
----@return true? ok
+---Asks the user something and waits for the answer: the user's next message, whatever
+---it is. This may take as long as it likes: a handler that waits survives a restart
+---of the program, and goes on where it was. For that it is run again, and its calls
+---bring what they brought before; so what leads to a question may depend only on the
+---message and on what calls bring, not on variables outside the handler.
+---@param prompt? ilink.Content The question.
+---@param options? ilink.AskOptions
+---@return ilink.Message? answer What the user wrote; nil if no answer came in time ("timeout") or none would do ("no_match").
+---@return any found With match: what matched, or what the function returned. Else the error, if there is no answer.
+---@example
+---```lua
+---function on_message(msg)
+---  local name = msg:ask("What shall I call you?", { timeout = 300 })
+---  msg:reply("Hello, " .. (name and name.text or "stranger"))
+---  local answer, age = msg:ask("How old are you?", { match = "^%d+$", again = "A number, please." })
+---  if answer then msg:reply("Next year you are " .. age + 1) end
+---end
+---```
+function Message:ask(prompt, options) end
+
+---Options of msg:ask, msg:choose and msg:confirm.
+---@class ilink.AskOptions
+---@field timeout? number For how many seconds to wait; a day if left out.
+---@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, or a function that returns something for it.
+---@field retries? integer How often to ask again when an answer doesn't do; 2 if left out.
+---@field again? ilink.Content What to say then; the question if left out.
+
+---Lets the user choose from a list, by number or by text.
+---@param prompt? string The question.
+---@param choices string[] What there is to choose from.
+---@param options? ilink.AskOptions
+---@return string? choice What was chosen; nil if nothing was.
+---@return integer|ilink.Failure place Its place in the list; or the error.
+---@example
+---```lua
+---function on_message(msg)
+---  local drink, place = msg:choose("What would you like?", { "Tea", "Coffee" })
+---  if drink then msg:reply(drink .. ", number " .. place) end
+---end
+---```
+function Message:choose(prompt, choices, options) end
+
+---Asks for yes or no, in English or Chinese.
+---@param prompt? ilink.Content The question.
+---@param options? ilink.AskOptions
+---@return boolean? yes nil if there was no answer that would do.
 ---@return ilink.Failure? err
 ---@example
 ---```lua
 ---function on_message(msg)
----  msg:typing()
----  msg:reply("That took a while.")
+---  if msg:confirm("Delete everything?") then msg:reply("Gone.") end
+---end
+---```
+function Message:confirm(prompt, options) end
+
+---Shows "typing…" at the sender's: until it is switched off, or, with a function, as
+---long as that runs.
+---@param on? boolean|fun(): ... Whether to show it, true if left out; or what is done meanwhile.
+---@return any ... true, or nil and an error; what the function returned.
+---@example
+---```lua
+---function on_message(msg)
+---  local answer = msg:typing(function()
+---    return "That took a while."
+---  end)
+---  msg:reply(answer)
 ---end
 ---```
 function Message:typing(on) end
