@@ -6,6 +6,7 @@ package modules
 import (
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules/env"
+	"github.com/ilinkd/ilinkd/luabind/modules/json"
 )
 
 // Options are what the operator lets a bot's modules do. They are plain data, for
@@ -21,5 +22,6 @@ type Options struct {
 func Standard(o Options) []luabind.Module {
 	return []luabind.Module{
 		env.New(o.Env),
+		json.Module{},
 	}
 }
