@@ -77,7 +77,15 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 	run := runOf(ctx)
 	e.Priority = store.PriorityPush
 	if run != nil {
-		e.Inbound, e.Ordinal = run.inbound.ID, run.ordinal()
+		e.Inbound = run.inbound.ID
+		step := luabind.StepOf(ctx)
+		if e.Ordinal = run.ordinal(); step != nil {
+			e.Ordinal = step.Effect
+		}
+		var err error
+		if e.Progress, err = progressOf(e.Inbound, step); err != nil {
+			return luabind.SendResult{}, explain(err)
+		}
 		if run.inbound.Conversation == e.Conversation {
 			e.Priority = store.PriorityAnswer
 		}
@@ -88,7 +96,7 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 			for err == nil && len(before) > 0 && before[0].Conversation != e.Conversation {
 				// The script takes another way than before, for it was changed: this one
 				// went to somebody else, and must not be taken for what is sent now.
-				e.Ordinal = run.ordinal()
+				e.Ordinal += otherWay
 				before, err = h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
 			}
 			if err != nil {
@@ -115,6 +123,9 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 	if err != nil {
 		h.discard(e.Parts)
 		return luabind.SendResult{}, explain(err)
+	}
+	if e.Progress != nil {
+		luabind.StepOf(ctx).Saved(false)
 	}
 	return h.await(ctx, pending)
 }

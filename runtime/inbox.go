@@ -35,6 +35,8 @@ type inbox struct {
 	// true for those of which it has known since refresh began.
 	left       map[int64]bool
 	refreshing bool
+	// dialogues counts the handlers that wait for an answer.
+	dialogues int
 
 	stop    bool
 	workers sync.WaitGroup
@@ -51,6 +53,10 @@ type conversation struct {
 	resting chan struct{}
 	// interrupted says that the running handler was told to stop.
 	interrupted bool
+	// answer takes the next message, nil while no handler waits for one.
+	answer chan<- *message
+	// woken is closed when a message comes, nil while nobody waits for that.
+	woken chan struct{}
 }
 
 // message is one that waits to be handled, or is being handled.
@@ -63,6 +69,8 @@ type message struct {
 	shown chan struct{}
 	// generation is the one of the script that last handled it.
 	generation int
+	// pause is what its handler waits for, if that is put away.
+	pause *pause
 }
 
 func newInbox(b *bot) *inbox {
@@ -178,7 +186,18 @@ func (ib *inbox) add(messages []store.Inbound, begun bool) {
 		if l.cancel != nil && !ib.stop && !begun && ib.bot.forward == nil {
 			shown := make(chan struct{})
 			in.shown = shown
-			ib.workers.Go(func() { ib.interrupt(l, in, shown) })
+			ib.workers.Go(func() {
+				ib.interrupt(l, in)
+				close(shown)
+				ib.mu.Lock()
+				defer ib.mu.Unlock()
+				ib.offer(l)
+			})
+		}
+		ib.offer(l)
+		if l.woken != nil {
+			close(l.woken)
+			l.woken = nil
 		}
 	}
 }
@@ -193,6 +212,11 @@ func (ib *inbox) serve(name string, l *conversation) {
 			return
 		}
 		in := l.queue[0]
+		if in.pause != nil {
+			ib.sleepOn(l, in)
+			ib.mu.Unlock()
+			continue
+		}
 		wait := time.Until(in.NextAt)
 		if wait > 0 {
 			l.resting = make(chan struct{})
@@ -252,6 +276,12 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool) {
 		return true
 	}
 	in.begun = true
+	ib.mu.Lock()
+	waits := in.pause != nil
+	ib.mu.Unlock()
+	if waits {
+		return true
+	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
 		return ib.failed(in, err)
 	}
@@ -278,12 +308,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	if ib.bot.forward == nil && ib.bot.loader.wait(ib.accept) != nil {
 		return errNotStarted
 	}
-	select {
-	case ib.slots <- struct{}{}:
-		defer func() { <-ib.slots }()
-	case <-ib.accept.Done():
-		return errNotStarted
-	}
+	run := &handlerRun{inbound: &in.Inbound, again: in.begun, lane: l, message: in}
+	run.enter(ib.accept, ib.slots)
+	defer run.leave(ib.slots)
 	if ib.accept.Err() != nil {
 		return errNotStarted
 	}
@@ -293,7 +320,11 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	g := ib.bot.loader.acquire()
 	defer g.release()
 	in.generation = g.number
-	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun}))
+	journal, err := ib.journal(ib.ctx, in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, run))
 	defer cancel(nil)
 	ib.mu.Lock()
 	l.cancel, l.interrupted = cancel, false
@@ -303,7 +334,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		defer ib.mu.Unlock()
 		l.cancel = nil
 	}()
-	return g.sandbox.OnMessage(ctx, ib.event(ctx, l, in, msg))
+	ev := ib.event(ctx, l, in, msg)
+	ev.Journal = journal
+	return g.sandbox.OnMessage(ctx, ev)
 }
 
 func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *ilink.Message) *luabind.Event {
@@ -334,8 +367,7 @@ func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *i
 // interrupt shows a message to on_interrupt while an earlier one of its
 // conversation is being handled. If the script says so, that handler is told to
 // stop, and the message counts as handled. Its own handler waits for shown.
-func (ib *inbox) interrupt(l *conversation, in *message, shown chan<- struct{}) {
-	defer close(shown)
+func (ib *inbox) interrupt(l *conversation, in *message) {
 	g := ib.bot.loader.acquire()
 	defer g.release()
 	if !g.sandbox.HasInterrupt() {
@@ -370,11 +402,7 @@ func (ib *inbox) interrupt(l *conversation, in *message, shown chan<- struct{}) 
 	ib.persist("mark a message as handled", func(ctx context.Context) error {
 		return ib.bot.store.Handled(ctx, in.ID, time.Now())
 	})
-	ib.mu.Lock()
-	if ib.left[in.ID] = true; !ib.refreshing {
-		delete(ib.left, in.ID)
-	}
-	ib.mu.Unlock()
+	ib.settled(in)
 	ib.bot.stats.update(func(s *Status) { s.Handled++ })
 }
 
@@ -387,6 +415,7 @@ func (ib *inbox) failed(in *message, err error) (again bool) {
 	if errors.As(err, &se) {
 		failure.Traceback = se.Detail()
 		failure.RetryOnReload = se.Certain()
+		failure.Afresh = se.Kind == luabind.KindChanged
 	}
 	in.RetryOnReload = failure.RetryOnReload
 	now := time.Now()
@@ -395,7 +424,7 @@ func (ib *inbox) failed(in *message, err error) (again bool) {
 	case ib.bot.forward != nil:
 		// The other process is away: the message waits for it, however long.
 		failure.NextAt = now.Add(min(forwardRetryMin<<min(in.Attempts-1, 10), forwardRetryMax))
-	case !failure.RetryOnReload && in.Attempts <= retries:
+	case !failure.RetryOnReload && !failure.Afresh && in.Attempts <= retries:
 		failure.NextAt = now.Add(retryDelay(in.Attempts, retries, time.Duration(ib.bot.shared.Delivery.RetryOver)))
 	}
 	ib.persist("record a failure", func(ctx context.Context) error {

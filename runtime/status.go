@@ -33,6 +33,7 @@ type Status struct {
 	Failed     int `json:"failed"` // kept as dead
 	Retried    int `json:"retried"`
 	Waiting    int `json:"waiting"` // received and not yet through
+	Asking     int `json:"asking"`  // of those waiting: handlers that wait for the user's answer
 	Sent       int `json:"sent"`    // accepted by the server
 	Queued     int `json:"queued"`  // to be sent, or waiting for the user to write
 	Uncertain  int `json:"uncertain"`

@@ -10,10 +10,6 @@ import (
 
 var errUnsupported error = &luabind.HostError{Kind: "unsupported", Message: "this version of ilinkd can't do that yet"}
 
-func (h *host) Await(context.Context, luabind.AwaitRequest) (*luabind.Answer, error) {
-	return nil, errUnsupported
-}
-
 func (h *host) KV(context.Context, luabind.KVRequest) (luabind.KVResult, error) {
 	return luabind.KVResult{}, errUnsupported
 }

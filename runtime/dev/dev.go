@@ -227,7 +227,7 @@ func (s *session) handled(ctx context.Context, said int, limit time.Duration) (l
 	defer cancel()
 	err := s.rt.WaitStatus(ctx, s.bot, func(st runtime.Status) bool {
 		last = st
-		return st.Handled+st.Failed >= said || st.Generation == 0 && st.ScriptError != ""
+		return st.Handled+st.Failed+st.Asking >= said || st.Generation == 0 && st.ScriptError != ""
 	})
 	return last, err == nil
 }

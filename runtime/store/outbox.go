@@ -126,7 +126,10 @@ func (s *Store) Enqueue(ctx context.Context, e Enqueue) (sends []Send, existed b
 		if e.Inbound != 0 {
 			if sends, err = sendsOf(tx, e.Inbound, e.Ordinal); err != nil || len(sends) > 0 {
 				existed = true
-				return err
+				if err != nil {
+					return err
+				}
+				return e.Progress.Save(tx)
 			}
 		}
 		if e.MaxQueued > 0 {

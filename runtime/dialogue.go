@@ -1,0 +1,249 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
+)
+
+// maxLiveDialogues is how many handlers of a bot wait in memory, at some 12 KiB each.
+// Further ones are put away, and run again when there is an answer.
+const maxLiveDialogues = 1000
+
+// pause is what a handler waits for that has been put away.
+type pause struct {
+	// until is when it goes on in any case; zero means never.
+	until time.Time
+	// sleeps says that no message ends it.
+	sleeps bool
+}
+
+// Await waits for the next message of the conversation whose handler asks.
+func (h *host) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.Answer, error) {
+	run := runOf(ctx)
+	if run == nil || run.lane == nil {
+		return nil, &luabind.HostError{Kind: "bad_request", Message: "only handlers of messages can wait"}
+	}
+	return h.bot.inbox.await(ctx, run, req)
+}
+
+// await keeps the handler's progress and waits. What ends the waiting without an
+// answer leaves the message as put away: the handler is run again.
+func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRequest) (*luabind.Answer, error) {
+	l, in := run.lane, run.message
+	step := luabind.StepOf(ctx)
+	progress, err := progressOf(in.ID, step)
+	if err == nil && progress != nil {
+		err = ib.bot.store.SaveProgress(ctx, progress)
+	}
+	if err != nil {
+		return nil, explain(err)
+	}
+	if step != nil {
+		step.Saved(false)
+	}
+
+	ib.mu.Lock()
+	in.pause = &pause{until: req.Deadline, sleeps: req.Sleep}
+	live := ib.dialogues
+	ib.dialogues++
+	var answered chan *message
+	if !req.Sleep {
+		answered = make(chan *message, 1)
+		l.answer = answered
+		ib.offer(l)
+	}
+	ib.mu.Unlock()
+	run.leave(ib.slots)
+	ib.bot.stats.update(func(s *Status) { s.Asking++ })
+
+	var answer *message
+	var deadline <-chan time.Time
+	if !req.Deadline.IsZero() {
+		t := time.NewTimer(time.Until(req.Deadline))
+		defer t.Stop()
+		deadline = t.C
+	}
+	full := make(chan struct{})
+	if live >= maxLiveDialogues {
+		close(full)
+	}
+	why := luabind.ErrPutAway
+	select {
+	case answer = <-answered:
+	case <-deadline:
+		why = nil
+	case <-ctx.Done():
+		if cause := context.Cause(ctx); errors.Is(cause, luabind.ErrInterrupted) {
+			why = cause
+		}
+	case <-full:
+	case <-ib.accept.Done():
+	}
+
+	ib.mu.Lock()
+	ib.dialogues--
+	l.answer = nil
+	if answer == nil && len(answered) > 0 {
+		answer = <-answered // it came together with the other end
+	}
+	if answer != nil || why != luabind.ErrPutAway {
+		in.pause = nil
+	}
+	ib.mu.Unlock()
+	ib.bot.stats.update(func(s *Status) { s.Asking-- })
+	run.enter(ctx, ib.slots)
+	switch {
+	case answer != nil:
+		return ib.take(ctx, run, answer, step)
+	case why != nil:
+		return nil, why
+	case req.Sleep:
+		return nil, nil
+	}
+	return nil, &luabind.HostError{Kind: "timeout", Message: "no answer came in time"}
+}
+
+// offer hands a handler that waits for an answer the next message, once on_interrupt
+// is through with that. mu must be held.
+func (ib *inbox) offer(l *conversation) {
+	if l.answer == nil || len(l.queue) < 2 {
+		return
+	}
+	next := l.queue[1]
+	if next.shown != nil {
+		select {
+		case <-next.shown:
+		default:
+			return // its end offers again
+		}
+	}
+	l.queue = slices.Delete(l.queue, 1, 2)
+	ib.left[next.ID] = false
+	l.answer <- next
+	l.answer = nil
+}
+
+// take makes of a message the answer that a handler has waited for: it is handled
+// with that, and the handler's journal has it.
+func (ib *inbox) take(ctx context.Context, run *handlerRun, in *message, step *luabind.Step) (*luabind.Answer, error) {
+	a := &luabind.Answer{Message: new(ilink.Message)}
+	err := a.Message.UnmarshalJSON(in.Message)
+	if err == nil {
+		a.Quote = ib.bot.quote(ctx, a.Message)
+	}
+	progress := &store.Progress{Inbound: run.inbound.ID}
+	if err == nil && step != nil {
+		var entry store.Entry
+		if entry, err = entryOf(step.Record(a, nil)); err == nil {
+			progress.From, progress.Entries = step.Number, []store.Entry{entry}
+		}
+	}
+	if err != nil {
+		// It can't be an answer, nor a message for a handler of its own.
+		err = fmt.Errorf("read the answer: %w", err)
+	}
+	ib.persist("take an answer", func(ctx context.Context) error {
+		return ib.bot.store.TakeAnswer(ctx, in.ID, progress, time.Now())
+	})
+	ib.settled(in)
+	if step != nil && err == nil {
+		step.Saved(true)
+	}
+	ib.bot.stats.update(func(s *Status) { s.Handled++ })
+	return a, explain(err)
+}
+
+// settled tells refresh that the store knows that a message is handled that was
+// taken out of its lane before its turn.
+func (ib *inbox) settled(in *message) {
+	ib.mu.Lock()
+	defer ib.mu.Unlock()
+	if ib.left[in.ID] = true; !ib.refreshing {
+		delete(ib.left, in.ID)
+	}
+}
+
+// sleepOn waits as long as the first message of a conversation, whose handler was
+// put away, has nothing to go on with. mu is held, and given up meanwhile.
+func (ib *inbox) sleepOn(l *conversation, in *message) {
+	p := in.pause
+	if p == nil {
+		return
+	}
+	if !p.sleeps && len(l.queue) > 1 || !p.until.IsZero() && !time.Now().Before(p.until) {
+		in.pause = nil
+		return
+	}
+	woken := make(chan struct{})
+	l.woken = woken
+	ib.mu.Unlock()
+	var deadline <-chan time.Time
+	if !p.until.IsZero() {
+		t := time.NewTimer(time.Until(p.until))
+		defer t.Stop()
+		deadline = t.C
+	}
+	ib.bot.stats.update(func(s *Status) { s.Asking++ })
+	select {
+	case <-woken:
+	case <-deadline:
+	case <-ib.accept.Done():
+	}
+	ib.bot.stats.update(func(s *Status) { s.Asking-- })
+	ib.mu.Lock()
+	l.woken = nil
+}
+
+// progressOf is what a step has to save, nil if that is nothing.
+func progressOf(inbound int64, step *luabind.Step) (*store.Progress, error) {
+	if step == nil || len(step.Pending) == 0 {
+		return nil, nil
+	}
+	p := &store.Progress{Inbound: inbound, From: step.Number - len(step.Pending)}
+	for _, rec := range step.Pending {
+		e, err := entryOf(rec, nil)
+		if err != nil {
+			return nil, err
+		}
+		p.Entries = append(p.Entries, e)
+	}
+	return p, nil
+}
+
+func entryOf(rec luabind.Record, err error) (store.Entry, error) {
+	if err != nil {
+		return store.Entry{}, err
+	}
+	text, err := json.Marshal(rec)
+	if err != nil {
+		return store.Entry{}, fmt.Errorf("keep a record: %w", err)
+	}
+	return store.Entry{Record: text, Await: rec.Await}, nil
+}
+
+// journal reads what an earlier run of a message's handler has left.
+func (ib *inbox) journal(ctx context.Context, in *message) (records []luabind.Record, err error) {
+	if !in.begun && in.Attempts == 0 {
+		return nil, nil
+	}
+	kept, err := ib.bot.store.Journal(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, text := range kept {
+		var rec luabind.Record
+		if err := json.Unmarshal(text, &rec); err != nil {
+			return nil, fmt.Errorf("read a handler's journal: %w", err)
+		}
+		records = append(records, rec)
+	}
+	return records, nil
+}
