@@ -5,8 +5,12 @@ package modules
 
 import (
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/modules/base64"
 	"github.com/ilinkd/ilinkd/luabind/modules/env"
+	"github.com/ilinkd/ilinkd/luabind/modules/hash"
+	"github.com/ilinkd/ilinkd/luabind/modules/hex"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
+	"github.com/ilinkd/ilinkd/luabind/modules/url"
 )
 
 // Options are what the operator lets a bot's modules do. They are plain data, for
@@ -21,7 +25,11 @@ type Options struct {
 // Standard returns the modules that every bot has.
 func Standard(o Options) []luabind.Module {
 	return []luabind.Module{
+		base64.Module{},
 		env.New(o.Env),
+		hash.Module{},
+		hex.Module{},
 		json.Module{},
+		url.Module{},
 	}
 }
