@@ -314,7 +314,7 @@ func TestMediaTooLargeToRead(t *testing.T) {
   print(s, err.kind, err)
   print(#m:read(100))
 end`)
-	writeFiles(t, b.dir, "big.bin", strings.Repeat("x", maxString+1))
+	writeFiles(t, b.dir, "big.bin", strings.Repeat("x", defaultStringBytes+1))
 	b.says("x")
 	wantLines(t, b.host.logged(),
 		"INFO nil\ttoo_large\tthe file is larger than 8 MiB, which a script can hold; read(n) reads its first n bytes",

@@ -21,8 +21,7 @@ func (b *budget) charge(L *lua.LState, n int) {
 
 // check raises why the run must end, if it must.
 func (b *budget) check(L *lua.LState) {
-	if b.left < 0 || b.run.stopped.Load() != nil {
-		b.over()
+	if (b.left < 0 || b.run.attention.Load()) && b.attend() != nil {
 		b.end(L)
 	}
 }

@@ -25,14 +25,24 @@ func (r *run) resume() {
 	default:
 		c.timer.Reset(left)
 	}
+	r.vm.watchdog.enter(r)
 }
 
 // pause stops the clock: the run gives the VM up.
 func (r *run) pause() {
+	r.vm.watchdog.leave(r)
 	if t := r.clock.timer; t != nil {
 		t.Stop()
 	}
 	r.clock.used += time.Since(r.clock.since)
+}
+
+// excuse takes off time in which the run was kept from computing.
+func (c *clock) excuse(d time.Duration) {
+	c.since = c.since.Add(d)
+	if c.timer != nil && c.timer.Stop() {
+		c.timer.Reset(max(0, c.limit-c.elapsed()))
+	}
 }
 
 // elapsed is how long the run has had the VM so far, while it has it.

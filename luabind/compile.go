@@ -3,12 +3,10 @@ package luabind
 import (
 	"errors"
 	"fmt"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"unsafe"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
@@ -92,8 +90,13 @@ var gotoLine = regexp.MustCompile(` at line (\d+)`)
 
 // trim mends a prototype and those in it.
 func trim(p *lua.FunctionProto) {
-	const opcodeShift = 26
+	const opcodeShift, fieldsShift = 26, 9
 	for i, inst := range p.Code {
+		// A table without fields gets room for 32 of them when the first one comes,
+		// 2 KiB; this is room for a few.
+		if int(inst>>opcodeShift) == lua.OP_NEWTABLE && inst>>fieldsShift&0x1ff == 0 {
+			p.Code[i] |= 1 << fieldsShift
+		}
 		// gopher-lua counts tail calls and writes a line for each into tracebacks:
 		// endless ones took 1.6 GB. As plain calls they end at the call limit, and
 		// tracebacks show who called.
@@ -109,10 +112,8 @@ func trim(p *lua.FunctionProto) {
 	p.DbgLocals = slices.Clone(p.DbgLocals)
 	p.DbgCalls = slices.Clone(p.DbgCalls)
 	p.DbgUpvalues = slices.Clone(p.DbgUpvalues)
-	if f, ok := reflect.TypeFor[lua.FunctionProto]().FieldByName("stringConstants"); ok && f.Type == reflect.TypeFor[[]string]() {
-		hidden := (*[]string)(unsafe.Add(unsafe.Pointer(p), f.Offset))
-		*hidden = slices.Clone(*hidden)
-	}
+	texts := stringConstants(p)
+	*texts = slices.Clone(*texts)
 	for _, inner := range p.FunctionPrototypes {
 		trim(inner)
 	}

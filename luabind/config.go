@@ -16,6 +16,9 @@ type Config struct {
 	Host Host
 	// Modules are those of an embedding program, beside our own.
 	Modules []Module
+	// Watchdog is what all sandboxes of a process should share; nil means one of
+	// its own.
+	Watchdog *Watchdog
 	// Limits are what the script may use up; zero fields mean the defaults.
 	Limits Limits
 	// Now is the time that the script sees; nil means [time.Now].
@@ -45,6 +48,9 @@ type Limits struct {
 	LoadWall time.Duration
 	// StringBytes is how long a string may be that an operation makes.
 	StringBytes int
+	// Memory is how many bytes the script may hold; see [Watchdog] for what that
+	// means.
+	Memory int64
 	// Sends is how many times one handler may send.
 	Sends int
 	// SourceBytes is how large one source file may be.
@@ -63,6 +69,8 @@ const (
 	defaultCPU = 500 * time.Millisecond
 	// defaultStringBytes is what a file's text or an answer may have.
 	defaultStringBytes = 8 << 20
+	// defaultMemory is some hundred times what scripts need.
+	defaultMemory = 64 << 20
 	// defaultSends is more than WeChat takes from one message's answer.
 	defaultSends = 100
 	// defaultWall leaves time for slow services and for people.
@@ -77,12 +85,13 @@ const (
 
 // DefaultLimits returns what zero fields of [Limits] mean: ten million
 // instructions, half a second of computing, ten minutes, five seconds for loading,
-// strings of 8 MiB, 100 sends, 256 KiB of source and 256 handlers.
+// strings of 8 MiB, 64 MiB of memory, 100 sends, 256 KiB of source and 256 handlers.
 func DefaultLimits() Limits {
 	return Limits{
 		Instructions: defaultInstructions,
 		CPU:          defaultCPU,
 		StringBytes:  defaultStringBytes,
+		Memory:       defaultMemory,
 		Sends:        defaultSends,
 		Wall:         defaultWall,
 		LoadWall:     defaultLoadWall,
@@ -102,6 +111,9 @@ func (l Limits) orDefaults() Limits {
 	}
 	if l.StringBytes <= 0 {
 		l.StringBytes = d.StringBytes
+	}
+	if l.Memory <= 0 {
+		l.Memory = d.Memory
 	}
 	if l.Sends <= 0 {
 		l.Sends = d.Sends

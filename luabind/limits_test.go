@@ -232,7 +232,7 @@ func TestMemoryOfOneOperation(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		b := load(t, "function on_message(msg)\n"+body+"\nend", withLimits(Limits{CPU: time.Minute}))
+		b := load(t, "function on_message(msg)\n"+body+"\nend", withLimits(Limits{CPU: time.Minute, Memory: 1 << 40}))
 		b.says("x")
 		runtime.ReadMemStats(&after)
 		if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 160 {

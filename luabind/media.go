@@ -189,13 +189,14 @@ func (vm *VM) fetched(ctx context.Context, m *media) (*File, error) {
 // mediaRead returns a file's bytes, or the first of them.
 func (vm *VM) mediaRead(L *lua.LState) int {
 	m := checkMedia(L)
-	limit, partly := int64(maxString), false
+	most := lua.LNumber(vm.limits.StringBytes)
+	limit, partly := int64(most), false
 	if v := L.Get(2); v != lua.LNil {
 		n, ok := v.(lua.LNumber)
 		if !ok || n < 0 {
 			L.RaiseError("media:read takes the largest number of bytes to read, got %s", describe(v))
 		}
-		limit, partly = min(limit, int64(min(n, maxString))), n <= maxString
+		limit, partly = min(limit, int64(min(n, most))), n <= most
 	}
 	vm.handling(L, "media:read")
 	var text string
@@ -237,7 +238,7 @@ func readFile(file *File, limit int64, partly bool) (string, error) {
 	if int64(len(b)) > limit {
 		return "", &HostError{
 			Kind:    failureTooBig,
-			Message: fmt.Sprintf("the file is larger than %s, which a script can hold; read(n) reads its first n bytes", byteSize(maxString)),
+			Message: fmt.Sprintf("the file is larger than %s, which a script can hold; read(n) reads its first n bytes", byteSize(int(limit))),
 		}
 	}
 	return string(b), nil

@@ -36,7 +36,10 @@ type run struct {
 	waiting *ilink.Message
 	shown   *lua.LTable
 	// stopped is the kill flag: why the run must end, nil while it need not.
-	stopped atomic.Pointer[stopReason]
+	// attention says that it was set, or that the VM is to be weighed.
+	stopped   atomic.Pointer[stopReason]
+	attention atomic.Bool
+	memory    runMemory
 	// clock and sends are what the run has used up; the VM's lock guards them.
 	clock clock
 	sends int
@@ -162,6 +165,7 @@ func stopCause(err error) string {
 // waits. The first reason stays.
 func (r *run) stop(why *stopReason) {
 	if r.stopped.CompareAndSwap(nil, why) {
+		r.attention.Store(true)
 		r.cancel(why)
 		if c := r.second.Load(); c != nil {
 			c.cancel(why)
@@ -239,12 +243,25 @@ var closedChan = func() chan struct{} {
 func (b *budget) Done() <-chan struct{} {
 	// The flag is looked at each time: looking only now and then lets a script
 	// take gigabytes in between.
-	if b.left--; b.left >= 0 && b.run.stopped.Load() == nil {
+	if b.left--; b.left >= 0 && !b.run.attention.Load() {
 		return nil
+	}
+	return b.attend()
+}
+
+// attend looks at what there is to attend to, and returns nil if the run goes on.
+func (b *budget) attend() <-chan struct{} {
+	if r := b.run; b.left >= 0 {
+		r.attention.Store(false) // before looking: it may be set again meanwhile
+		if r.beWeighed(); r.stopped.Load() == nil {
+			return nil
+		}
+		r.attention.Store(true)
 	}
 	return b.over()
 }
 
+// over notes that this is the end.
 func (b *budget) over() <-chan struct{} {
 	if b.run.stopped.Load() == nil {
 		limit := b.run.vm.limits.Instructions

@@ -65,6 +65,9 @@ func (vm *VM) load(ctx context.Context, cfg Config) error {
 	if _, err := vm.call(r, "the file", vm.main.NewFunctionFromProto(proto)); err != nil {
 		return err
 	}
+	if err := vm.tooHeavy(); err != nil {
+		return err
+	}
 	if vm.noBot {
 		return nil
 	}

@@ -66,7 +66,7 @@ func (l *stringLib) item(L *lua.LState, out []byte, sp lstring.Spec, arg int) []
 		l.chargeBytes(L, 2*len(s))
 		return lstring.AppendQuoted(out, s)
 	case 's':
-		s := l.toText(L, L.Get(arg))
+		s := l.held(L, out, arg)
 		l.checkLength(L, len(out)+len(s))
 		l.chargeBytes(L, len(s))
 		return sp.AppendString(out, s)
@@ -74,6 +74,21 @@ func (l *stringLib) item(L *lua.LState, out []byte, sp lstring.Spec, arg int) []
 	L.RaiseError("%s", sp.Invalid().Error())
 	return nil
 }
+
+// held is the text of an argument, where the function that makes it may run long.
+func (l *stringLib) held(L *lua.LState, out []byte, arg int) string {
+	v := L.Get(arg)
+	if !lua.LVCanConvToString(v) {
+		hold(L, heldBytes(cap(out)))
+		defer L.Pop(1)
+	}
+	return l.toText(L, v)
+}
+
+// heldBytes are as many.
+type heldBytes int
+
+func (n heldBytes) weight() int64 { return int64(n) }
 
 // toText is what tostring makes of a value. Lua 5.1's %s takes strings and numbers
 // only, but its users expect this, which is later versions' too.

@@ -34,11 +34,16 @@ func (l *stringLib) gsub(L *lua.LState) int {
 		L.ArgError(3, "string/function/table expected")
 	}
 	r := &replacing{stringLib: l, L: L, p: l.pattern(L, text, true), s: s, with: with}
+	if with.Type() != lua.LTString {
+		hold(L, r)
+	}
 	n := r.all(most)
 	L.Push(lua.LString(r.result()))
 	L.Push(lua.LNumber(n))
 	return 2
 }
+
+func (r *replacing) weight() int64 { return int64(r.out.Cap()) }
 
 // all replaces as many matches as there are, most at the most.
 func (r *replacing) all(most int) (n int) {

@@ -8,9 +8,6 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
-// maxString is the longest string, in bytes, that one call may make.
-const maxString = 8 << 20
-
 // stringLib is the string library of a VM, whose lock guards it. It is all our
 // own: gopher-lua's patterns may take for ever, its gsub takes quadratic time, its
 // format isn't C's, and its upper and lower change more than ASCII.
@@ -52,11 +49,11 @@ func (l *stringLib) checkLength(L *lua.LState, n int) {
 	}
 }
 
-// part returns a part of s. A small one is copied, for otherwise it would keep all
-// of s in memory, which nobody would see who looks for what the script holds.
+// part returns a part of s. It is copied, for otherwise it would keep all of s in
+// memory, which nobody would see who looks for what the script holds.
 func (l *stringLib) part(L *lua.LState, s string, from, to int) lua.LString {
 	p := s[from:to]
-	if len(s) > 256 && len(p) < len(s)/4 {
+	if len(s) >= 64 && len(p) < len(s) {
 		l.chargeBytes(L, len(p))
 		p = strings.Clone(p)
 	}

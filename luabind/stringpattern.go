@@ -160,7 +160,8 @@ func (l *stringLib) gmatch(L *lua.LState) int {
 	s, text := checkText(L, 1), checkText(L, 2)
 	p := l.pattern(L, text, false)
 	at := 0
-	L.Push(L.NewFunction(func(L *lua.LState) int {
+	// The text is an upvalue, so that what the script holds can be seen.
+	L.Push(L.NewClosure(func(L *lua.LState) int {
 		if at > len(s) {
 			L.Push(lua.LNil)
 			return 1
@@ -177,6 +178,6 @@ func (l *stringLib) gmatch(L *lua.LState) int {
 			at++ // an empty match is found once
 		}
 		return l.pushMatch(L, p, s, begin, end)
-	}))
+	}, lua.LString(s)))
 	return 1
 }

@@ -207,6 +207,7 @@ func (t tables) sort(L *lua.LState) int {
 	n := list.Len()
 	t.vm.Charge(L, n/moved)
 	s.values = make([]lua.LValue, n)
+	hold(L, &s)
 	for i := range n {
 		s.values[i] = list.RawGetInt(i + 1)
 	}
@@ -225,6 +226,8 @@ type sorter struct {
 	before *lua.LFunction // nil for <
 	values []lua.LValue
 }
+
+func (s *sorter) weight() int64 { return valueSize * int64(cap(s.values)) }
 
 func (s *sorter) Len() int      { return len(s.values) }
 func (s *sorter) Swap(i, j int) { s.values[i], s.values[j] = s.values[j], s.values[i] }

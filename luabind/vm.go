@@ -53,6 +53,10 @@ type VM struct {
 	results  resultBinding
 	state    *lua.LTable // ilink.state
 
+	watchdog *Watchdog
+	memory   vmMemory
+	budgets  map[*budget]struct{} // of the runs under way
+
 	// interruptible says whether on_interrupt was defined when a script ended last.
 	interruptible atomic.Bool
 }
@@ -87,7 +91,13 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
 		now:      cfg.Now,
+		watchdog: cfg.Watchdog,
+		budgets:  make(map[*budget]struct{}),
 	}
+	if vm.watchdog == nil {
+		vm.watchdog = new(Watchdog)
+	}
+	vm.memory.allowed.Store(vm.limits.Memory)
 	// Else it is the first thread that runs something, and is kept for ever.
 	vm.main.G.MainThread, vm.main.G.CurrentThread = vm.main, vm.main
 	if vm.now == nil {
@@ -149,6 +159,7 @@ func (vm *VM) unlocked(L *lua.LState, f func()) {
 	b := budgetOf(L)
 	if b != nil {
 		b.run.pause()
+		b.run.beWeighed() // it may wait for long
 	}
 	vm.mu.Unlock()
 	defer func() {
@@ -221,10 +232,14 @@ func (vm *VM) putThread(th *lua.LState, clean bool) {
 // call calls fn on a thread of its own for r, and returns fn's first result. The
 // VM is locked.
 func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (lua.LValue, error) {
+	if err := vm.tooHeavy(); err != nil {
+		return nil, err
+	}
 	th := vm.newThread()
 	b := &budget{run: r, left: vm.limits.Instructions}
 	b.chain = append(b.chain, link{thread: th})
 	th.SetContext(b)
+	vm.budgets[b] = struct{}{}
 	clean := false
 	previous := vm.main.G.CurrentThread
 	vm.main.G.CurrentThread = th
@@ -233,6 +248,9 @@ func (vm *VM) call(r *run, name string, fn *lua.LFunction, args ...lua.LValue) (
 		r.pause()
 		vm.main.G.CurrentThread = previous
 		vm.putThread(th, clean)
+		delete(vm.budgets, b)
+		why := r.stopped.Load()
+		vm.settle(why != nil && why.limit == LimitMemory)
 		vm.noteHooks()
 	}()
 	err := th.CallByParam(lua.P{Fn: fn, NRet: 1, Protect: true}, args...)

@@ -1,0 +1,124 @@
+package luabind
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"slices"
+	"sync"
+	"time"
+)
+
+// Watchdog keeps scripts from filling the memory. It counts what is allocated while
+// a script runs; when that may have brought the script over its [Limits.Memory],
+// the script stops where it is and is weighed, and ends if it holds too much. Other
+// VMs' scripts don't notice. Give all sandboxes of a process the same, in [Config].
+//
+// What this can't do: Go has one heap for all, so that a script is seen only after
+// it has grown, by what it takes in some milliseconds and in one operation, which
+// are bounded in themselves (a string by [Limits.StringBytes], a list's step by 16
+// MiB). The weight is an estimate. Where scripts mustn't share memory at all they
+// need a process of their own.
+//
+// The zero Watchdog is ready for use, and needs no closing.
+type Watchdog struct {
+	mu     sync.Mutex
+	sample []metrics.Sample
+	active []*run // those that have their VM
+	timer  *time.Timer
+	armed  bool // whether the timer runs
+	// calm is the size of the heap as far as no script is to blame for it.
+	calm uint64
+}
+
+// watchEvery is how often the heap is looked at while scripts run.
+const watchEvery = 2 * time.Millisecond
+
+// heap returns how many bytes were allocated so far, and how many are in use, dead
+// ones included. It takes 0.3 µs. mu must be held.
+func (w *Watchdog) heap() (allocated, inUse uint64) {
+	if w.sample == nil {
+		w.sample = []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+	}
+	metrics.Read(w.sample)
+	return w.sample[0].Value.Uint64(), w.sample[1].Value.Uint64()
+}
+
+// enter says that a run has its VM.
+func (w *Watchdog) enter(r *run) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	allocated, inUse := w.heap()
+	r.memory.mark = allocated
+	w.active = append(w.active, r)
+	if w.armed {
+		return
+	}
+	w.armed, w.calm = true, inUse
+	if w.timer == nil {
+		w.timer = time.AfterFunc(watchEvery, w.look)
+	} else {
+		w.timer.Reset(watchEvery)
+	}
+}
+
+// leave says that a run gives its VM up.
+func (w *Watchdog) leave(r *run) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	allocated, _ := w.heap()
+	r.count(allocated, 1)
+	if i := slices.Index(w.active, r); i >= 0 {
+		w.active = slices.Delete(w.active, i, i+1)
+	}
+}
+
+// weighed says that a VM was weighed, and how much may be allocated until it must
+// be again. What the weighing itself took isn't the script's.
+func (w *Watchdog) weighed(vm *VM, allowed int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, r := range w.active {
+		if r.vm == vm {
+			r.memory.mark, _ = w.heap()
+		}
+	}
+	vm.memory.grown.Store(0)
+	vm.memory.allowed.Store(allowed)
+}
+
+// look is called by the timer.
+func (w *Watchdog) look() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.active) == 0 {
+		w.armed = false
+		return
+	}
+	allocated, inUse := w.heap()
+	limit := w.active[0].vm.limits.Memory
+	for _, r := range w.active {
+		if r.count(allocated, len(w.active)) {
+			r.attention.Store(true)
+		}
+		limit = min(limit, r.vm.limits.Memory)
+	}
+	w.calm = min(w.calm, inUse)
+	if most := uint64(limit) / 2 * 3; inUse > w.calm+most {
+		w.unseen(most)
+	}
+	w.timer.Reset(watchEvery)
+}
+
+// unseen finds out whether memory is held that weighing doesn't see, and ends the
+// script that has most likely taken it. mu must be held.
+func (w *Watchdog) unseen(most uint64) {
+	runtime.GC()
+	_, inUse := w.heap()
+	if inUse > w.calm+most {
+		r := slices.MaxFunc(w.active, func(a, b *run) int { return int(a.memory.own - b.memory.own) })
+		if r.memory.own > r.vm.limits.Memory {
+			r.outOfMemory(int64(inUse - w.calm))
+		}
+	}
+	w.calm = inUse
+}
