@@ -81,7 +81,7 @@ func (c *coroutines) make(L *lua.LState, fn *lua.LFunction) *lua.LState {
 // started returns a Lua function that calls fn.
 func (c *coroutines) started(L *lua.LState, fn *lua.LFunction) *lua.LFunction {
 	if c.starter == nil {
-		c.starter, _ = c.vm.compile("coroutine", coroutineStarter)
+		c.starter, _ = c.vm.compile("[G]", coroutineStarter) // as if it was one of Go's
 	}
 	L.Push(L.NewFunctionFromProto(c.starter))
 	L.Push(fn)

@@ -12,7 +12,7 @@ import (
 // TestWeight compares the estimate with what Go says was taken.
 func TestWeight(t *testing.T) {
 	for _, c := range []struct{ name, code string }{
-		{"tables", "for i = 1, 2e4 do keep[i] = {} end"},
+		{"tables", "for i = 1, 5e4 do keep[i] = {} end"},
 		{"lists", "for i = 1, 1e4 do keep[i] = { 1, 2, 3 } end"},
 		{"appended lists", "for i = 1, 1e4 do local t = {} t[1] = i keep[i] = t end"},
 		{"records", "for i = 1, 1e4 do keep[i] = { name = i, other = i } end"},
@@ -44,7 +44,7 @@ func TestWeight(t *testing.T) {
 			continue
 		}
 		held, weighed := heapInUse()-before, weightOf(b)-weight
-		if ratio := float64(weighed) / float64(held); ratio < 0.6 || ratio > 1.7 {
+		if ratio := float64(weighed) / float64(held); ratio < 0.6 || ratio > 1.8 {
 			t.Errorf("%s: %d bytes are held, and %d estimated: %.2f times as much", c.name, held, weighed, ratio)
 		} else if testing.Verbose() {
 			t.Logf("%s: %.2f times %d", c.name, ratio, held)
@@ -55,6 +55,7 @@ func TestWeight(t *testing.T) {
 
 func heapInUse() int64 {
 	runtime.GC()
+	runtime.GC() // what the first one found dead in pools
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)

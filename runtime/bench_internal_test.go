@@ -274,7 +274,7 @@ func (b *bench) script(text string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot.loader.swap(sandbox)
+	b.bot.loader.swap(sandbox, false)
 	b.bot.inbox.revive()
 }
 

@@ -55,7 +55,8 @@ type Config struct {
 	// It is called from one goroutine a bot, and must return soon.
 	OnReload func(Reload) `toml:"-"`
 
-	pauses pauses
+	pauses   pauses
+	watchdog *luabind.Watchdog // of all bots
 }
 
 // pauses are how long sending pauses at first after a failure of a kind; they are
@@ -155,6 +156,7 @@ type SandboxConfig struct {
 	Instructions int64    `toml:"instructions"`
 	CPU          Duration `toml:"cpu"`
 	StringBytes  int      `toml:"string"`
+	Memory       int64    `toml:"memory"`
 	Sends        int      `toml:"sends"`
 	Wall         Duration `toml:"wall"`
 	LoadWall     Duration `toml:"load_wall"`
@@ -354,7 +356,7 @@ func (c Config) withDefaults() (Config, error) {
 			bad("bot.parallel", "bot %q has a negative limit", b.Name)
 		}
 		s := b.Sandbox
-		if s.Instructions < 0 || s.StringBytes < 0 || s.Sends < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
+		if s.Instructions < 0 || s.StringBytes < 0 || s.Memory < 0 || s.Sends < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
 			bad("bot.sandbox", "bot %q has a negative limit", b.Name)
 		}
 	}
@@ -424,7 +426,7 @@ func (r RetentionConfig) retention() store.Retention {
 
 func (s SandboxConfig) limits() luabind.Limits {
 	return luabind.Limits{
-		Instructions: s.Instructions, CPU: time.Duration(s.CPU), StringBytes: s.StringBytes, Sends: s.Sends, Wall: time.Duration(s.Wall), LoadWall: time.Duration(s.LoadWall),
+		Instructions: s.Instructions, CPU: time.Duration(s.CPU), StringBytes: s.StringBytes, Memory: s.Memory, Sends: s.Sends, Wall: time.Duration(s.Wall), LoadWall: time.Duration(s.LoadWall),
 		SourceBytes: s.SourceBytes, Handlers: s.Handlers,
 	}
 }

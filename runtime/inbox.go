@@ -336,7 +336,11 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	}()
 	ev := ib.event(ctx, l, in, msg)
 	ev.Journal = journal
-	return g.sandbox.OnMessage(ctx, ev)
+	err = g.sandbox.OnMessage(ctx, ev)
+	if g.sandbox.OverLimit() {
+		ib.bot.loader.renew(g)
+	}
+	return err
 }
 
 func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *ilink.Message) *luabind.Event {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ilinkd/ilinkd/luabind"
@@ -46,6 +47,7 @@ type loader struct {
 	ready   chan struct{} // closed once there is a generation
 	number  int
 	retired sync.WaitGroup
+	renewal chan struct{}   // asks for a fresh generation of the same files
 	killed  context.Context // ends when all handlers shall be killed
 	kill    context.CancelFunc
 }
@@ -55,12 +57,13 @@ type generation struct {
 	number  int
 	sandbox script
 	users   sync.WaitGroup // handlers, and the loader while it is current
+	renewed atomic.Bool    // whether another was asked for, as this one holds too much
 }
 
 func (g *generation) release() { g.users.Done() }
 
 func newLoader(b *bot) *loader {
-	l := &loader{bot: b, ready: make(chan struct{})}
+	l := &loader{bot: b, ready: make(chan struct{}), renewal: make(chan struct{}, 1)}
 	l.killed, l.kill = context.WithCancel(context.Background())
 	return l
 }
@@ -88,6 +91,7 @@ func (l *loader) acquire() *generation {
 // ends.
 func (l *loader) run(ctx context.Context) {
 	w := newWatcher(l.bot.log)
+	w.asked = l.renewal
 	defer w.close()
 	script, err := filepath.Abs(l.bot.cfg.Script)
 	if err != nil {
@@ -95,13 +99,13 @@ func (l *loader) run(ctx context.Context) {
 	}
 	dir := filepath.Dir(script)
 	files := []string{script}
-	for {
+	for renewing := false; ; {
 		// The state is taken before the files are read, and of the whole folder,
 		// since it isn't known yet which of them that will be: whatever changes from
 		// here on is seen as a change, at worst once too often.
 		w.watch(files)
 		before := stateOf(union(files, luaFilesBelow(dir)))
-		sandbox, err := l.load(ctx)
+		sandbox, err := l.load(ctx, renewing)
 		if ctx.Err() != nil {
 			if sandbox != nil {
 				sandbox.Close(context.Background())
@@ -112,12 +116,13 @@ func (l *loader) run(ctx context.Context) {
 		if !failed {
 			files = union([]string{script}, sandbox.Files())
 			before.add(stateOf(files))
-			l.swap(sandbox)
+			l.swap(sandbox, renewing)
 		}
 		l.report(err)
-		if !failed {
+		if !failed && !renewing {
 			l.bot.inbox.revive()
 		}
+		renewing = false
 		for quiet := false; ; quiet = true {
 			looked := files
 			if failed {
@@ -134,6 +139,9 @@ func (l *loader) run(ctx context.Context) {
 			} else {
 				err = w.wait(ctx)
 			}
+			if renewing = errors.Is(err, errAsked); renewing {
+				break
+			}
 			if err != nil {
 				return
 			}
@@ -141,15 +149,32 @@ func (l *loader) run(ctx context.Context) {
 	}
 }
 
-// load loads the script, with the state of the generation in use.
-func (l *loader) load(ctx context.Context) (script, error) {
+// renew has the same files loaded anew, as the script's variables have grown over
+// the limit.
+func (l *loader) renew(g *generation) {
+	if g.renewed.Swap(true) {
+		return
+	}
+	l.bot.log.Warn("the script holds more memory than [bot.sandbox] memory allows: it is loaded anew, " +
+		"and its variables begin afresh, but for ilink.state")
+	select {
+	case l.renewal <- struct{}{}:
+	default:
+	}
+}
+
+// load loads the script, with the state of the generation in use. If that has
+// grown too large for the script's memory, the state may be what has.
+func (l *loader) load(ctx context.Context, renewing bool) (script, error) {
 	var state []byte
 	l.mu.Lock()
 	current := l.current
 	l.mu.Unlock()
 	if current != nil {
 		var err error
-		if state, err = current.sandbox.State(); err != nil {
+		if state, err = current.sandbox.State(); renewing && err != nil {
+			l.bot.log.Error("ilink.state is lost: it begins empty", "err", err)
+		} else if err != nil {
 			return nil, err
 		}
 	}
@@ -157,8 +182,8 @@ func (l *loader) load(ctx context.Context) (script, error) {
 }
 
 // swap makes a sandbox the current generation. The old one lives until its
-// handlers are through.
-func (l *loader) swap(sandbox script) {
+// handlers are through, or have been killed.
+func (l *loader) swap(sandbox script, kill bool) {
 	g := &generation{sandbox: sandbox}
 	g.users.Add(1)
 	l.mu.Lock()
@@ -171,15 +196,18 @@ func (l *loader) swap(sandbox script) {
 	}
 	l.mu.Unlock()
 	if old != nil {
-		l.retire(old)
+		l.retire(old, kill)
 	}
 }
 
-func (l *loader) retire(g *generation) {
+func (l *loader) retire(g *generation, kill bool) {
 	l.retired.Go(func() {
 		g.release()
 		ctx, cancel := context.WithTimeout(l.killed, retireTimeout)
 		defer cancel()
+		if kill {
+			cancel()
+		}
 		// A handler may have the generation and not have begun: closing the sandbox
 		// now would refuse it.
 		through := make(chan struct{})
@@ -212,7 +240,7 @@ func (l *loader) close(limit time.Duration) {
 	current := l.current
 	l.mu.Unlock()
 	if current != nil {
-		l.retire(current)
+		l.retire(current, false)
 	}
 	timer := time.AfterFunc(limit, l.kill)
 	defer timer.Stop()

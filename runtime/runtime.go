@@ -13,6 +13,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
+	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/sdnotify"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -59,6 +60,7 @@ func New(cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	cfg.watchdog = new(luabind.Watchdog)
 	return &Runtime{cfg: cfg, bots: map[string]*running{}, ready: make(chan struct{})}, nil
 }
 

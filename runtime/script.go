@@ -12,6 +12,7 @@ type script interface {
 	OnMessage(ctx context.Context, ev *luabind.Event) error
 	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
 	HasInterrupt() bool
+	OverLimit() bool
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
 	State() ([]byte, error)
 	Files() []string
@@ -26,6 +27,7 @@ func loadScript(ctx context.Context, b *bot, state []byte) (script, error) {
 	sandbox, err := luabind.Load(ctx, luabind.Config{
 		Name: b.cfg.Name, Script: b.cfg.Script, Host: b.host,
 		Modules: modulesOf(b.shared, b.cfg), Limits: b.cfg.Sandbox.limits(), State: state,
+		Watchdog: b.shared.watchdog,
 	})
 	if err != nil {
 		return nil, err // and no script that is nil
