@@ -125,6 +125,8 @@ type RetentionConfig struct {
 	QuotesPerBot int      `toml:"quotes_per_bot"`
 	Media        Duration `toml:"media"`
 	MediaBytes   int64    `toml:"media_bytes"`
+	// KVBytes is how much a bot may keep with kv.
+	KVBytes int64 `toml:"kv_bytes"`
 }
 
 // BotConfig is a [[bot]] table.
@@ -413,6 +415,7 @@ func (c *Config) defaultLimits() {
 	orDefault(&r.QuotesPerBot, std.QuotesPerBot)
 	orDefault(&r.Media, Duration(std.MediaAge))
 	orDefault(&r.MediaBytes, std.MediaBytes)
+	orDefault(&r.KVBytes, defaultKVBytes)
 	orDefault(&c.pauses.trouble, troubleMin)
 	orDefault(&c.pauses.session, sessionBackoffMin)
 }

@@ -25,6 +25,7 @@ func migrations() []migration {
 	return []migration{
 		{"make the tables", script(schemaV1)},
 		{"make the tables of journals", script(schemaV2)},
+		{"make the tables of kept data", script(schemaKV)},
 	}
 }
 

@@ -47,6 +47,7 @@ func DefaultRetention() Retention {
 // Trimmed counts what a Trim removed.
 type Trimmed struct {
 	Seen, Inbox, Outbox, Quotes int
+	KV                          int // values that expired
 	Pages                       int // of the file
 }
 
@@ -80,6 +81,10 @@ func (s *Store) Trim(ctx context.Context, r Retention, now time.Time) (Trimmed, 
 		if err := s.deleteSteps(ctx, rule.what, rule.count, rule.query, now.Add(-rule.keep).UnixMilli()); err != nil {
 			return t, err
 		}
+	}
+	if err := s.deleteSteps(ctx, "trim the data kept", &t.KV, `
+		DELETE FROM kv WHERE rowid IN (SELECT rowid FROM kv WHERE expires > 0 AND expires <= ?1 LIMIT ?2)`, now.UnixMilli()); err != nil {
+		return t, err
 	}
 	if err := s.trimQuotes(ctx, r, now, &t.Quotes); err != nil {
 		return t, err

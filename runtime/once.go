@@ -1,0 +1,79 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
+)
+
+// once makes a change in the store for a handler. In the same transaction it keeps
+// what came of it, and the handler's journal up to there: a handler that is run
+// again finds the result instead of changing it twice. Where no journal is kept
+// the change is only made.
+//
+// A change of another call that the handler made in its place before, because the
+// script was another one then, doesn't count as this one's.
+func once[T any](ctx context.Context, h *host, what string, change func(tx *store.Tx) (T, error)) (result T, err error) {
+	run, step := runOf(ctx), luabind.StepOf(ctx)
+	if run == nil || step == nil || step.Effect < 0 {
+		err = h.bot.store.Update(ctx, what, func(tx *store.Tx) (err error) {
+			result, err = change(tx)
+			return err
+		})
+		return result, err
+	}
+	err = h.bot.store.Update(ctx, what, func(tx *store.Tx) error {
+		known, err := effectOf[T](tx, run.inbound.ID, step)
+		if err != nil {
+			return err
+		}
+		if known != nil {
+			result = *known
+		} else if result, err = change(tx); err != nil {
+			return err
+		}
+		p := &store.Progress{Inbound: run.inbound.ID, From: step.Number - len(step.Pending), Effect: step.Effect}
+		rec, err := step.Record(result, nil)
+		if err != nil {
+			return err
+		}
+		for _, r := range append(step.Pending[:len(step.Pending):len(step.Pending)], rec) {
+			text, err := json.Marshal(r)
+			if err != nil {
+				return fmt.Errorf("encode a record: %w", err)
+			}
+			p.Entries = append(p.Entries, store.Entry{Record: text, Await: r.Await})
+			p.EffectRecord = text // of the last one, which is the change's
+		}
+		return p.Save(tx)
+	})
+	if err == nil {
+		step.Saved(true)
+	}
+	return result, err
+}
+
+// effectOf returns what came of a step when the handler ran before, nil if it
+// hasn't come there.
+func effectOf[T any](q store.Queryer, inbound int64, step *luabind.Step) (*T, error) {
+	text, err := store.EffectOf(q, inbound, step.Effect)
+	if err != nil || text == nil {
+		return nil, err
+	}
+	var rec luabind.Record
+	if err := json.Unmarshal(text, &rec); err != nil {
+		return nil, fmt.Errorf("read what a handler did: %w", err)
+	}
+	this, err := step.Record(nil, nil)
+	if err != nil || this.Digest != rec.Digest {
+		return nil, err
+	}
+	result := new(T)
+	if err := json.Unmarshal(rec.Result, result); err != nil {
+		return nil, fmt.Errorf("read what a handler did: %w", err)
+	}
+	return result, nil
+}
