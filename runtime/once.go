@@ -35,19 +35,19 @@ func once[T any](ctx context.Context, h *host, what string, change func(tx *stor
 		} else if result, err = change(tx); err != nil {
 			return err
 		}
-		p := &store.Progress{Inbound: run.inbound.ID, From: step.Number - len(step.Pending), Effect: step.Effect}
-		rec, err := step.Record(result, nil)
+		p, err := progressOf(run.inbound.ID, step)
 		if err != nil {
 			return err
 		}
-		for _, r := range append(step.Pending[:len(step.Pending):len(step.Pending)], rec) {
-			text, err := json.Marshal(r)
-			if err != nil {
-				return fmt.Errorf("encode a record: %w", err)
-			}
-			p.Entries = append(p.Entries, store.Entry{Record: text, Await: r.Await})
-			p.EffectRecord = text // of the last one, which is the change's
+		if p == nil {
+			p = &store.Progress{Inbound: run.inbound.ID, From: step.Number}
 		}
+		this, err := entryOf(step.Record(result, nil))
+		if err != nil {
+			return err
+		}
+		p.Entries = append(p.Entries, this)
+		p.Effect, p.EffectRecord = step.Effect, this.Record
 		return p.Save(tx)
 	})
 	if err == nil {

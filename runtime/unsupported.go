@@ -10,8 +10,6 @@ import (
 
 var errUnsupported error = &luabind.HostError{Kind: "unsupported", Message: "this version of ilinkd can't do that yet"}
 
-}
-
 func (h *host) StartTimer(context.Context, luabind.TimerRequest) (string, error) {
 	return "", errUnsupported
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/hash"
 	"github.com/ilinkd/ilinkd/luabind/modules/hex"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
+	"github.com/ilinkd/ilinkd/luabind/modules/kv"
 	"github.com/ilinkd/ilinkd/luabind/modules/url"
 )
 
@@ -30,6 +31,7 @@ func Standard(o Options) []luabind.Module {
 		hash.Module{},
 		hex.Module{},
 		json.Module{},
+		kv.New(),
 		url.Module{},
 	}
 }
