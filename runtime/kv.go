@@ -30,6 +30,7 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 	if err := checkKV(req); err != nil {
 		return luabind.KVResult{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // it is quick: an interrupt need not break it off
 	var r luabind.KVResult
 	var err error
 	now := time.Now()

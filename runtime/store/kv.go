@@ -53,7 +53,7 @@ func (e *KVFullError) Error() string {
 	return fmt.Sprintf("the bot may keep no more than %d bytes", e.Limit)
 }
 
-// GetKV returns a value and when it expires, zero for never; nil if there is none
+// GetKV returns a value, which is never empty, and when it expires, zero for never; nil if there is none
 // at the time given.
 func GetKV(q Queryer, k KVKey, now time.Time) (value []byte, expires time.Time, err error) {
 	var at int64
