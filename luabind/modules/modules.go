@@ -11,6 +11,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/hex"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
 	"github.com/ilinkd/ilinkd/luabind/modules/kv"
+	"github.com/ilinkd/ilinkd/luabind/modules/re"
 	"github.com/ilinkd/ilinkd/luabind/modules/url"
 )
 
@@ -32,6 +33,7 @@ func Standard(o Options) []luabind.Module {
 		hex.Module{},
 		json.Module{},
 		kv.New(),
+		re.Module{},
 		url.Module{},
 	}
 }

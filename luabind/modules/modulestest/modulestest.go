@@ -82,9 +82,17 @@ func NewBot(t testing.TB, host luabind.Host, script string, modules ...luabind.M
 // returns what it printed.
 func (b *Bot) Handle(journal []luabind.Record) (printed string, err error) {
 	b.host.lines = nil
-	m := &ilink.Message{ID: "1", From: "alice@im.wechat", To: "bot@im.bot", CreateTimeMs: 1700000000500, Items: []ilink.Item{ilink.TextMessage("hi")}}
-	err = b.OnMessage(context.Background(), &luabind.Event{Message: m, Journal: journal})
+	ev := Message()
+	ev.Journal = journal
+	err = b.OnMessage(context.Background(), ev)
 	return strings.Join(b.host.lines, "\n"), err
+}
+
+// Message is a text of a user's.
+func Message() *luabind.Event {
+	return &luabind.Event{Message: &ilink.Message{
+		ID: "1", From: "alice@im.wechat", To: "bot@im.bot", CreateTimeMs: 1700000000500, Items: []ilink.Item{ilink.TextMessage("hi")},
+	}}
 }
 
 // printing keeps what is printed. One handler runs at a time.
