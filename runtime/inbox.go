@@ -337,6 +337,15 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	ev := ib.event(ctx, l, in, msg)
 	ev.Journal = journal
 	err = g.sandbox.OnMessage(ctx, ev)
+	var se *luabind.ScriptError
+	if errors.As(err, &se) && se.Kind == luabind.KindChanged && !slices.ContainsFunc(journal, func(r luabind.Record) bool { return r.Await }) {
+		// The script was changed since. The user has answered nothing yet that would be
+		// lost, so that the handler begins anew; what it has sent is found.
+		if err := ib.bot.store.Rewind(ctx, in.ID); err != nil {
+			return err
+		}
+		err = g.sandbox.OnMessage(ctx, ib.event(ctx, l, in, msg))
+	}
 	if g.sandbox.OverLimit() {
 		ib.bot.loader.renew(g)
 	}

@@ -216,7 +216,10 @@ function on_message(msg)
     ok, err = msg:reply{ file = msg.text }
   end
   msg:reply(ok and "ok" or (err.kind .. ": " .. err.message))
-end`, func(c *runtime.Config) { c.Bots[0].Allow.Files = []string{"out"} })
+end`, func(c *runtime.Config) {
+		c.Bots[0].Allow.Files = []string{"out"}
+		c.Limits.PerInbound = -1 // all are said at once, and may count as one window's
+	})
 	outside := filepath.Join(w.dir, "outside.txt")
 	if err := os.WriteFile(outside, []byte("secret"), 0o600); err != nil {
 		t.Fatal(err)

@@ -110,6 +110,11 @@ func (s *Store) Journal(ctx context.Context, inbound int64) (records [][]byte, e
 	return records, err
 }
 
+// Rewind has a handler begin anew when it is run again; what it has changed is kept.
+func (s *Store) Rewind(ctx context.Context, inbound int64) error {
+	return s.Update(ctx, "drop a handler's journal", func(tx *Tx) error { return rewind(tx, inbound, true) })
+}
+
 // TakeAnswer marks a message as done that a handler has waited for, and keeps that
 // it did.
 func (s *Store) TakeAnswer(ctx context.Context, id int64, p *Progress, at time.Time) error {
