@@ -118,3 +118,11 @@ func trim(p *lua.FunctionProto) {
 		trim(inner)
 	}
 }
+
+// CheckSyntax returns why a source text can't be loaded, as a [*ScriptError]
+// without an excerpt; nil if it can. file is its name there.
+func CheckSyntax(file, text string) error {
+	vm := &VM{sources: newSources(file), rewriter: newRewriter(nil)}
+	_, err := vm.compile(file, text)
+	return err
+}

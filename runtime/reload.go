@@ -121,6 +121,7 @@ func (l *loader) run(ctx context.Context) {
 		l.report(err)
 		if !failed && !renewing {
 			l.bot.inbox.revive()
+			l.bot.advise()
 		}
 		renewing = false
 		for quiet := false; ; quiet = true {

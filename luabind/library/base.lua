@@ -31,12 +31,14 @@ function assert(v, message, ...) end
 ---  if type(n) ~= "number" then error("half needs a number", 2) end
 ---  return n / 2
 ---end
+---print(half(4))
 ---```
 function error(message, level) end
 
 ---Returns an object's metatable, or its field __metatable.
 ---@param object any
 ---@return any metatable
+---@nodiscard
 ---@example
 ---```lua
 ---local point = setmetatable({}, { __tostring = function() return "a point" end })
@@ -62,6 +64,7 @@ function ipairs(t) end
 ---@param key? K The key to go on from; the first is returned without it.
 ---@return K?
 ---@return V?
+---@nodiscard
 ---@example
 ---```lua
 ---local empty = next({}) == nil
@@ -103,6 +106,7 @@ function print(...) end
 ---@param a any
 ---@param b any
 ---@return boolean
+---@nodiscard
 ---@example
 ---```lua
 ---print(rawequal("a", "a"))
@@ -113,6 +117,7 @@ function rawequal(a, b) end
 ---@param t table
 ---@param key any
 ---@return any
+---@nodiscard
 ---@example
 ---```lua
 ---local t = setmetatable({}, { __index = { x = 1 } })
@@ -145,6 +150,7 @@ function require(name) end
 ---@param n integer|"#"
 ---@param ... any
 ---@return any ...
+---@nodiscard
 ---@example
 ---```lua
 ---print(select("#", "a", nil, "c"), (select(2, "a", "b")))
@@ -168,6 +174,7 @@ function setmetatable(t, metatable) end
 ---@param v any
 ---@param base? integer From 2 to 36, for whole numbers.
 ---@return number?
+---@nodiscard
 ---@example
 ---```lua
 ---print(tonumber(" 12.5 "), tonumber("ff", 16), tonumber("x"))
@@ -177,6 +184,7 @@ function tonumber(v, base) end
 ---Returns v as a text.
 ---@param v any
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print("it is " .. tostring(true))
@@ -185,7 +193,8 @@ function tostring(v) end
 
 ---Returns a value's type.
 ---@param v any
----@return "nil"|"number"|"string"|"boolean"|"table"|"function"|"userdata" type
+---@return "nil"|"number"|"string"|"boolean"|"table"|"function"|"userdata"|"thread" type
+---@nodiscard
 ---@example
 ---```lua
 ---print(type({}) == "table")
@@ -198,6 +207,7 @@ function type(v) end
 ---@param first? integer
 ---@param last? integer
 ---@return T ...
+---@nodiscard
 ---@example
 ---```lua
 ---local x, y = unpack({ 1, 2 })

@@ -8,6 +8,7 @@ bit = {}
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.arshift(256, 4))
@@ -17,6 +18,7 @@ function bit.arshift(x, n) end
 ---Returns the bits that all numbers have.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.band(12, 10))
@@ -26,6 +28,7 @@ function bit.band(...) end
 ---Returns the number with all bits changed.
 ---@param x integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.bnot(0))
@@ -35,6 +38,7 @@ function bit.bnot(x) end
 ---Returns the bits that any of the numbers has.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.bor(12, 10))
@@ -44,6 +48,7 @@ function bit.bor(...) end
 ---Returns the number with its four bytes in the other order.
 ---@param x integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.tohex(bit.bswap(1)))
@@ -53,6 +58,7 @@ function bit.bswap(x) end
 ---Returns the bits that an odd number of the numbers has.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.bxor(12, 10))
@@ -63,6 +69,7 @@ function bit.bxor(...) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.lshift(1, 4))
@@ -73,6 +80,7 @@ function bit.lshift(x, n) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.rol(1, 4))
@@ -83,6 +91,7 @@ function bit.rol(x, n) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.ror(1, 4))
@@ -93,6 +102,7 @@ function bit.ror(x, n) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.rshift(256, 4))
@@ -102,6 +112,7 @@ function bit.rshift(x, n) end
 ---Returns a number modulo 2^32, as a signed one.
 ---@param x number
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.tobit(0xFFFFFFFF))
@@ -113,6 +124,7 @@ function bit.tobit(x) end
 ---@param x integer
 ---@param digits? integer
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit.tohex(255, 4))

@@ -9,6 +9,7 @@ bit32 = {}
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.arshift(256, 4))
@@ -18,6 +19,7 @@ function bit32.arshift(x, n) end
 ---Returns the bits that all numbers have.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.band(12, 10))
@@ -27,6 +29,7 @@ function bit32.band(...) end
 ---Returns the number with all bits changed.
 ---@param x integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.bnot(0))
@@ -36,6 +39,7 @@ function bit32.bnot(x) end
 ---Returns the bits that any of the numbers has.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.bor(12, 10))
@@ -45,6 +49,7 @@ function bit32.bor(...) end
 ---Reports whether the numbers have a bit in common.
 ---@param ... integer
 ---@return boolean
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.btest(12, 4))
@@ -54,6 +59,7 @@ function bit32.btest(...) end
 ---Returns the bits that an odd number of the numbers has.
 ---@param ... integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.bxor(12, 10))
@@ -65,6 +71,7 @@ function bit32.bxor(...) end
 ---@param field integer
 ---@param width? integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.extract(0xABCD, 4, 8))
@@ -75,6 +82,7 @@ function bit32.extract(x, field, width) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.lrotate(0x80000001, 1))
@@ -85,6 +93,7 @@ function bit32.lrotate(x, n) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.lshift(1, 4))
@@ -97,6 +106,7 @@ function bit32.lshift(x, n) end
 ---@param field integer
 ---@param width? integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.replace(0, 5, 4, 4))
@@ -107,6 +117,7 @@ function bit32.replace(x, v, field, width) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.rrotate(1, 1))
@@ -117,6 +128,7 @@ function bit32.rrotate(x, n) end
 ---@param x integer
 ---@param n integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(bit32.rshift(256, 4))

@@ -90,6 +90,8 @@ type Member struct {
 	Example string
 	// Deprecated says that scripts should use something else.
 	Deprecated bool
+	// NoDiscard says that calling it is of no use without its results.
+	NoDiscard bool
 }
 
 // Signature returns how the member is called, nil if it is no function.

@@ -9,6 +9,7 @@ math = {}
 ---Returns x without its sign.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.abs(-1))
@@ -18,6 +19,7 @@ function math.abs(x) end
 ---Returns the arc cosine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.acos(1))
@@ -27,6 +29,7 @@ function math.acos(x) end
 ---Returns the arc sine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.asin(1))
@@ -36,6 +39,7 @@ function math.asin(x) end
 ---Returns the arc tangent.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.atan(1))
@@ -46,6 +50,7 @@ function math.atan(x) end
 ---@param y number
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.atan2(1, -1))
@@ -55,6 +60,7 @@ function math.atan2(y, x) end
 ---Rounds up.
 ---@param x number
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.ceil(1.2))
@@ -64,6 +70,7 @@ function math.ceil(x) end
 ---Returns the cosine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.cos(0))
@@ -73,6 +80,7 @@ function math.cos(x) end
 ---Returns the hyperbolic cosine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.cosh(0))
@@ -82,6 +90,7 @@ function math.cosh(x) end
 ---Turns radians into degrees.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.deg(math.pi))
@@ -91,6 +100,7 @@ function math.deg(x) end
 ---Returns e to the power of x.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.exp(1))
@@ -100,6 +110,7 @@ function math.exp(x) end
 ---Rounds down.
 ---@param x number
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.floor(1.8))
@@ -110,6 +121,7 @@ function math.floor(x) end
 ---@param x number
 ---@param y number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.fmod(7, 3))
@@ -120,6 +132,7 @@ function math.fmod(x, y) end
 ---@param x number
 ---@return number m
 ---@return integer e
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.frexp(8))
@@ -130,6 +143,7 @@ function math.frexp(x) end
 ---@param m number
 ---@param e integer
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.ldexp(0.5, 4))
@@ -139,6 +153,7 @@ function math.ldexp(m, e) end
 ---Returns the natural logarithm.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.log(10))
@@ -148,6 +163,7 @@ function math.log(x) end
 ---Returns the logarithm to base 10.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.log10(100))
@@ -158,6 +174,7 @@ function math.log10(x) end
 ---@param x number
 ---@param ... number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.max(1, 3, 2))
@@ -168,6 +185,7 @@ function math.max(x, ...) end
 ---@param x number
 ---@param ... number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.min(1, 3, 2))
@@ -178,6 +196,7 @@ function math.min(x, ...) end
 ---@param x number
 ---@param y number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.mod(7, 3))
@@ -188,6 +207,7 @@ function math.mod(x, y) end
 ---@param x number
 ---@return integer whole
 ---@return number rest
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.modf(1.5))
@@ -198,6 +218,7 @@ function math.modf(x) end
 ---@param x number
 ---@param y number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.pow(2, 10))
@@ -207,6 +228,7 @@ function math.pow(x, y) end
 ---Turns degrees into radians.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.rad(180))
@@ -218,6 +240,7 @@ function math.rad(x) end
 ---@param low? integer The high one, if there is no other.
 ---@param high? integer
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.random(6), math.random(10, 20))
@@ -235,6 +258,7 @@ function math.randomseed(seed) end
 ---Returns the sine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.sin(0))
@@ -244,6 +268,7 @@ function math.sin(x) end
 ---Returns the hyperbolic sine.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.sinh(0))
@@ -253,6 +278,7 @@ function math.sinh(x) end
 ---Returns the square root.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.sqrt(2))
@@ -262,6 +288,7 @@ function math.sqrt(x) end
 ---Returns the tangent.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.tan(0))
@@ -271,6 +298,7 @@ function math.tan(x) end
 ---Returns the hyperbolic tangent.
 ---@param x number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(math.tanh(0))

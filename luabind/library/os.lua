@@ -6,6 +6,7 @@ os = {}
 
 ---Returns the seconds since the program was started.
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---local start = os.clock()
@@ -18,6 +19,7 @@ function os.clock() end
 ---@param format? string
 ---@param time? number Seconds since 1970; now if left out.
 ---@return string|osdate
+---@nodiscard
 ---@example
 ---```lua
 ---function on_message(msg)
@@ -30,6 +32,7 @@ function os.date(format, time) end
 ---@param later number
 ---@param earlier number
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---print(os.difftime(os.time(), os.time({ year = 2026, month = 1, day = 1 })))
@@ -40,6 +43,7 @@ function os.difftime(later, earlier) end
 ---whose parts may be out of their ranges and then are put right.
 ---@param date? osdate
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(os.time({ year = 2026, month = 1, day = 1, hour = 0 }))

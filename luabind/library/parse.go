@@ -75,6 +75,7 @@ type block struct {
 	typ        *Type
 	example    []string
 	deprecated bool
+	noDiscard  bool
 }
 
 func (p *parser) fail(format string, args ...any) {
@@ -207,7 +208,9 @@ func (p *parser) tag(tag, rest string) {
 		b.typ = t
 	case "deprecated":
 		b.deprecated = true
-	case "example", "async", "nodiscard", "see", "diagnostic":
+	case "nodiscard":
+		b.noDiscard = true
+	case "example", "async", "see", "diagnostic":
 	default:
 		p.fail("@%s isn't known", tag)
 	}
@@ -293,7 +296,7 @@ func (p *parser) code(line string) {
 	here := Position{p.file, p.line}
 	member := &Member{
 		Position: here, Doc: strings.Join(b.doc, "\n"), Overloads: b.overloads,
-		Example: strings.Join(b.example, "\n"), Deprecated: b.deprecated,
+		Example: strings.Join(b.example, "\n"), Deprecated: b.deprecated, NoDiscard: b.noDiscard,
 	}
 	if m := functionLine.FindStringSubmatch(line); m != nil {
 		member.Name, member.Method = m[3], m[2] == ":"

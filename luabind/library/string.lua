@@ -11,6 +11,7 @@ string = {}
 ---@param first? integer 1 if left out; negative counts from the end.
 ---@param last? integer
 ---@return integer ...
+---@nodiscard
 ---@example
 ---```lua
 ---print(("A"):byte())
@@ -20,6 +21,7 @@ function string.byte(s, first, last) end
 ---Makes a string of bytes.
 ---@param ... integer
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(string.char(72, 105))
@@ -34,6 +36,7 @@ function string.char(...) end
 ---@return integer? from
 ---@return integer? to
 ---@return any ...
+---@nodiscard
 ---@example
 ---```lua
 ---print(("hello"):find("l+"))
@@ -47,6 +50,7 @@ function string.find(s, pattern, first, plain) end
 ---@param format string
 ---@param ... any
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("%s costs %.2f"):format("tea", 2.5))
@@ -57,6 +61,7 @@ function string.format(format, ...) end
 ---@param s string
 ---@param pattern string
 ---@return fun(): string, ... iterator
+---@nodiscard
 ---@example
 ---```lua
 ---for word in ("one two"):gmatch("%a+") do print(word) end
@@ -79,6 +84,7 @@ function string.gsub(s, pattern, replacement, max) end
 ---Returns the length in bytes, as # does.
 ---@param s string
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(("你好"):len() == 6)
@@ -88,6 +94,7 @@ function string.len(s) end
 ---Returns s with A to Z made small.
 ---@param s string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("ABC"):lower())
@@ -99,6 +106,7 @@ function string.lower(s) end
 ---@param pattern string
 ---@param first? integer Where to start.
 ---@return string? ...
+---@nodiscard
 ---@example
 ---```lua
 ---local command, rest = ("/weather Bonn"):match("^/(%a+)%s*(.*)")
@@ -111,6 +119,7 @@ function string.match(s, pattern, first) end
 ---@param n integer
 ---@param separator? string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("-"):rep(20), ("?"):rep(3, ", "))
@@ -120,6 +129,7 @@ function string.rep(s, n, separator) end
 ---Returns the bytes of s in reverse.
 ---@param s string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("abc"):reverse())
@@ -131,6 +141,7 @@ function string.reverse(s) end
 ---@param first integer Negative counts from the end.
 ---@param last? integer
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("hello"):sub(2, -2))
@@ -140,6 +151,7 @@ function string.sub(s, first, last) end
 ---Returns s with a to z made capitals.
 ---@param s string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(("abc"):upper())

@@ -10,6 +10,7 @@ table = {}
 ---@param first? integer
 ---@param last? integer
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(table.concat({ "a", "b" }, ", "))
@@ -19,6 +20,7 @@ function table.concat(list, separator, first, last) end
 ---Returns the length, as # does.
 ---@param list any[]
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(table.getn({ 1, 2 }))
@@ -40,6 +42,7 @@ function table.insert(list, position, item) end
 ---Returns the largest index.
 ---@param list any[]
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---print(table.maxn({ 1, 2, 3 }))
@@ -64,6 +67,7 @@ function table.move(from, first, last, to, into) end
 ---Makes a list of its arguments, with their number as n.
 ---@param ... any
 ---@return { n: integer, [integer]: any }
+---@nodiscard
 ---@example
 ---```lua
 ---print(table.pack(1, nil, 3).n)
@@ -96,6 +100,7 @@ function table.sort(list, before) end
 ---@param first? integer
 ---@param last? integer
 ---@return any ...
+---@nodiscard
 ---@example
 ---```lua
 ---print(table.unpack({ 1, 2, 3 }, 2))

@@ -9,6 +9,7 @@ utf8 = {}
 ---Makes a string of characters by their codes.
 ---@param ... integer
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---print(utf8.char(20320, 22909))
@@ -21,6 +22,7 @@ function utf8.char(...) end
 ---@param first? integer
 ---@param last? integer
 ---@return integer ...
+---@nodiscard
 ---@example
 ---```lua
 ---print(utf8.codepoint("你好", 1, -1))
@@ -32,6 +34,7 @@ function utf8.codepoint(s, first, last) end
 ---@return fun(s: string, i?: integer): integer, integer
 ---@return string
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---for position, code in utf8.codes("你好") do print(position, code) end
@@ -45,6 +48,7 @@ function utf8.codes(s) end
 ---@param last? integer
 ---@return integer? count
 ---@return integer? position
+---@nodiscard
 ---@example
 ---```lua
 ---print(utf8.len("你好"))
@@ -57,6 +61,7 @@ function utf8.len(s, first, last) end
 ---@param n integer
 ---@param from? integer
 ---@return integer?
+---@nodiscard
 ---@example
 ---```lua
 ---local s = "你好"

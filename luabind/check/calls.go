@@ -1,0 +1,397 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ilinkd/ilinkd/luabind/library"
+)
+
+// look reports what is wrong with one statement or expression by itself.
+func (w *work) look(f *file, node any) {
+	switch n := node.(type) {
+	case *index:
+		if n.key != nil {
+			w.lookIndex(f, n)
+		}
+	case *call:
+		w.lookCall(f, n)
+	case *callStmt:
+		if t := w.callee(n.call); t.member != nil && t.member.NoDiscard {
+			w.report(f, n.call.pos(), Warning, "%s only returns something, and nothing is done with it here", t.name)
+		}
+	case *binary:
+		if n.op == "==" || n.op == "~=" {
+			w.lookComparison(f, n)
+		}
+	}
+}
+
+// lookIndex reports a field that isn't there.
+func (w *work) lookIndex(f *file, n *index) {
+	if isGlobalTable(n.base) {
+		return
+	}
+	if b, ok := n.base.(*name); ok && w.api(b.variable) != nil && w.member(w.typeOf(b), *n.key).missing {
+		if hint := w.gone(b.variable.name + "." + *n.key); hint != "" {
+			w.report(f, n.pos(), Error, "%s.%s doesn't exist in bots%s", b.variable.name, *n.key, hint)
+			return
+		}
+	}
+	w.missing(f, n.pos(), w.typeOf(n.base), n.base, ".", *n.key)
+}
+
+// missing reports a member that isn't there. of is what base is the type of.
+func (w *work) missing(f *file, at int, base *library.Type, of expr, separator, key string) {
+	m := w.member(base, key)
+	if !m.missing {
+		return
+	}
+	hint := didYouMean(key, m.names)
+	switch class := w.defs.Class(m.owner); {
+	case !m.module:
+		w.report(f, at, Error, "%s has no %s%s", article(class.Name), key, hint)
+	case w.isModule(of):
+		if near := nearest(key, m.names); near != "" {
+			hint = "; did you mean " + display(of, separator, near) + "?"
+		}
+		w.report(f, at, Error, "%s doesn't exist%s", display(of, separator, key), hint)
+	default:
+		w.report(f, at, Error, "a string has no method %s%s", key, hint)
+	}
+}
+
+// article puts "a" or "an" before a name.
+func article(name string) string {
+	if strings.IndexByte("aeiouAEIOU", name[0]) >= 0 {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// lookCall reports a call of what isn't there, or with the wrong arguments.
+func (w *work) lookCall(f *file, c *call) {
+	if c.method != "" {
+		w.missing(f, c.methodAt, w.typeOf(c.fn), c.fn, ":", c.method)
+	}
+	if n, ok := c.fn.(*name); ok && n.variable.name == "require" && w.api(n.variable) != nil {
+		w.lookRequire(f, c)
+	}
+	t := w.callee(c)
+	if t.sig == nil {
+		return
+	}
+	if t.self && !w.passesSelf(c, t) {
+		return
+	} else if t.self && (len(c.args) == 0 || !w.isOwner(c.args[0], t)) {
+		fn := c.fn.(*index)
+		w.report(f, fn.pos(), Error, "%s is called with a colon: %s", t.name, display(fn.base, ":", *fn.key)+"(…)")
+		return
+	}
+	if c.method != "" && t.member != nil && !t.member.Method && w.isModule(c.fn) {
+		w.report(f, c.methodAt, Error, "%s is called with a dot: %s", t.name, display(c.fn, ".", c.method)+"(…)")
+		return
+	}
+	w.countArguments(f, c, t)
+	for i, a := range c.args {
+		if t.self {
+			i--
+		}
+		if p := param(t.sig, i+t.shift); p != nil && len(t.overloads) == 0 {
+			w.lookValue(f, t.name, p.Name, p.Type, a)
+		}
+	}
+}
+
+// passesSelf reports whether it is known whether the first argument is the object.
+func (w *work) passesSelf(c *call, t target) bool {
+	if len(c.args) == 0 {
+		return true
+	}
+	switch c.args[0].(type) {
+	case *text, *constant, *table, *function:
+		return true
+	}
+	return w.isOwner(c.args[0], t) || slices.ContainsFunc(w.arms(w.typeOf(c.args[0])), func(a *library.Type) bool {
+		return a.Kind == library.Named && slices.Contains([]string{"string", "number", "boolean"}, a.Name)
+	})
+}
+
+// isOwner reports whether e is of the class that the called method belongs to.
+func (w *work) isOwner(e expr, t target) bool {
+	for _, arm := range w.arms(w.typeOf(e)) {
+		if members, _ := w.defs.Members(arm.Name); slices.Contains(members, t.member) {
+			return true
+		}
+	}
+	return false
+}
+
+// isModule reports whether e is a table of functions, and no object: a class with
+// a path, whose functions are called with a dot.
+func (w *work) isModule(e expr) bool {
+	arms := w.arms(w.typeOf(e))
+	if len(arms) != 1 || arms[0].Kind != library.Named {
+		return false
+	}
+	c := w.defs.Class(arms[0].Name)
+	return c != nil && c.Path != ""
+}
+
+// countArguments reports too few or too many.
+func (w *work) countArguments(f *file, c *call, t target) {
+	given := len(c.args) + t.shift
+	if t.self {
+		given--
+	}
+	open := len(c.args) > 0 && isMulti(c.args[len(c.args)-1])
+	var least, most int
+	for i, sig := range append([]*library.Signature{t.sig}, t.overloads...) {
+		lo, hi := bounds(sig)
+		if (open || given >= lo) && (hi < 0 || given <= hi || open && given-1 <= hi) {
+			return
+		}
+		if i == 0 {
+			least, most = lo, hi
+		}
+	}
+	var names []string
+	for i, p := range t.sig.Params {
+		if i >= t.shift {
+			names = append(names, p.Name)
+		}
+	}
+	list := ""
+	if len(names) > 0 {
+		list = " (" + strings.Join(names, ", ") + ")"
+	}
+	if given < least && !open {
+		w.report(f, c.pos(), Error, "%s needs %s%s, and gets %d", t.name, counted("at least ", least-t.shift, least == most), list, given-t.shift)
+	} else if most >= 0 {
+		w.report(f, c.pos(), Error, "%s takes %s%s, and gets %d", t.name, counted("at most ", most-t.shift, least == most), list, given-t.shift)
+	}
+}
+
+func counted(how string, n int, exactly bool) string {
+	if exactly {
+		how = ""
+	}
+	switch n {
+	case 0:
+		return "no arguments"
+	case 1:
+		return how + "1 argument"
+	}
+	return fmt.Sprintf("%s%d arguments", how, n)
+}
+
+// bounds returns how many arguments there must and may be, -1 for any number.
+func bounds(sig *library.Signature) (least, most int) {
+	for i, p := range sig.Params {
+		if p.Name == "..." {
+			return least, -1
+		}
+		optional := p.Optional || p.Type == nil || p.Type.Name != "any" && p.Type.Nilable()
+		if !optional {
+			least = i + 1
+		}
+	}
+	return least, len(sig.Params)
+}
+
+// isMulti reports whether e may have any number of values.
+func isMulti(e expr) bool {
+	switch e.(type) {
+	case *call, *varargs:
+		return true
+	}
+	return false
+}
+
+// lookValue reports a field that options don't have, and a text that isn't one of
+// those that there may be.
+func (w *work) lookValue(f *file, function, what string, t *library.Type, value expr) {
+	if t == nil {
+		return
+	}
+	switch v := value.(type) {
+	case *text:
+		if choices := w.choices(t); choices != nil && !slices.Contains(choices, v.value) {
+			w.report(f, v.pos(), Error, "%s: %s is %s, not %q%s", function, what, quoted(choices), v.value, didYouMean(v.value, choices))
+		}
+	case *table:
+		w.lookTable(f, function, t, v)
+	}
+}
+
+// lookTable looks at a table that is written where a type is wanted.
+func (w *work) lookTable(f *file, function string, t *library.Type, v *table) {
+	known := make(map[string]*library.Type)
+	list := false
+	for _, arm := range w.arms(t) {
+		switch {
+		case arm.Kind == library.Shape:
+			for _, p := range arm.Fields {
+				if strings.HasPrefix(p.Name, "[") {
+					return
+				}
+				known[p.Name] = p.Type
+			}
+		case arm.Kind == library.Array:
+			list = true
+		case arm.Kind == library.Named && w.defs.Class(arm.Name) != nil:
+			members, closed := w.defs.Members(arm.Name)
+			if !closed || w.open[arm.Name] {
+				return
+			}
+			for _, m := range members {
+				known[m.Name] = m.Type
+			}
+		case arm.Kind == library.Named && slices.Contains([]string{"string", "number", "integer", "boolean"}, arm.Name):
+		case arm.Kind == library.Literal || arm.Kind == library.Function:
+		default:
+			return
+		}
+	}
+	if len(known) == 0 {
+		return
+	}
+	names := make([]string, 0, len(known))
+	for n := range known {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	for _, field := range v.fields {
+		switch {
+		case field.name != "":
+			ft, ok := known[field.name]
+			if ok {
+				w.lookValue(f, function, field.name, ft, field.value)
+			} else {
+				w.report(f, field.at, Error, "%s doesn't know the field %s%s", function, field.name, didYouMean(field.name, names))
+			}
+		case field.key == nil && !list:
+			if _, ok := field.value.(*text); ok {
+				w.report(f, field.at, Error, "%s wants fields with names here (%s)", function, strings.Join(names, ", "))
+			}
+		}
+	}
+}
+
+// choices returns the texts that a type consists of, nil if it has others.
+func (w *work) choices(t *library.Type) (list []string) {
+	for _, arm := range w.arms(t) {
+		if arm.Kind != library.Literal || arm.Name[0] != '"' && arm.Name[0] != '\'' {
+			return nil
+		}
+		list = append(list, arm.Name[1:len(arm.Name)-1])
+	}
+	return list
+}
+
+func quoted(list []string) string {
+	if len(list) == 1 {
+		return fmt.Sprintf("%q", list[0])
+	}
+	all := make([]string, len(list))
+	for i, s := range list {
+		all[i] = fmt.Sprintf("%q", s)
+	}
+	return strings.Join(all[:len(all)-1], ", ") + " or " + all[len(all)-1]
+}
+
+// lookComparison reports a comparison that always ends in the same way.
+func (w *work) lookComparison(f *file, n *binary) {
+	value, literal := n.left, n.right
+	if isLiteral(value) {
+		value, literal = literal, value
+	}
+	if !isLiteral(literal) || isLiteral(value) {
+		return
+	}
+	if ix, ok := value.(*index); ok && (ix.key == nil || w.written[*ix.key]) {
+		return
+	}
+	switch value.(type) {
+	case *name, *index, *call:
+	default:
+		return
+	}
+	t := w.typeOf(value)
+	if t == nil {
+		return
+	}
+	always := "false"
+	if n.op == "~=" {
+		always = "true"
+	}
+	what := display(value, "", "")
+	if what == "" {
+		what = "the value"
+	}
+	if s, ok := literal.(*text); ok {
+		if choices := w.choices(t); choices != nil {
+			if !slices.Contains(choices, s.value) {
+				w.report(f, s.pos(), Warning, "this is always %s: %s is %s%s", always, what, quoted(choices), didYouMean(s.value, choices))
+			}
+			return
+		}
+	}
+	wanted := w.typeOf(literal).Name
+	arms := w.arms(t)
+	for _, a := range arms {
+		kind := a.Name
+		switch {
+		case a.Kind == library.Literal && (a.Name[0] == '"' || a.Name[0] == '\''):
+			kind = "string"
+		case a.Kind == library.Literal && isDigit(a.Name[0]), kind == "integer":
+			kind = "number"
+		case a.Kind == library.Literal:
+			kind = "boolean"
+		case a.Kind != library.Named:
+			return
+		}
+		if kind == wanted || !slices.Contains([]string{"string", "number", "boolean"}, kind) {
+			return
+		}
+	}
+	if len(arms) > 0 {
+		w.report(f, n.pos(), Warning, "this is always %s: %s is a %s and never a %s", always, what, t.Text, wanted)
+	}
+}
+
+// isLiteral reports whether e is written out; nil isn't meant: all may be nil.
+func isLiteral(e expr) bool {
+	switch e := e.(type) {
+	case *text:
+		return true
+	case *constant:
+		return e.text != "nil"
+	}
+	return false
+}
+
+// lookRequire reports a module that isn't there.
+func (w *work) lookRequire(f *file, c *call) {
+	if len(c.args) == 0 {
+		return
+	}
+	s, ok := c.args[0].(*text)
+	if !ok {
+		return
+	}
+	m := w.defs.Global(s.value)
+	if m != nil && m.Signature() == nil && s.value != "_G" && s.value != "_VERSION" || w.modules[s.value] || w.find(s.value) != "" {
+		return
+	}
+	if hint := w.insteadOf(s.value); hint != "" {
+		w.report(f, s.pos(), Error, "there is no module %q in bots%s", s.value, hint)
+		return
+	}
+	if strings.ContainsAny(s.value, "/\\") || strings.HasSuffix(s.value, ".lua") {
+		w.report(f, s.pos(), Error, "require takes a module's name, without .lua and with dots for slashes, such as \"lib.menu\"")
+		return
+	}
+	w.report(f, s.pos(), Error, "there is no module %q: no %s.lua below the script's folder", s.value, strings.ReplaceAll(s.value, ".", "/"))
+}

@@ -1,0 +1,242 @@
+// Package check finds mistakes in bots' scripts without running them: what is no
+// Lua, misspelt names, functions that the sandbox doesn't have, calls with too
+// few arguments, handlers that are never called. It knows the API from the
+// definitions (package library), and reports only what is certain; what it can't
+// know it takes for right.
+//
+// A bot is checked as a whole: its entry file together with the files that it
+// requires. Files named *_spec.lua may also use what specs have.
+package check
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/library"
+)
+
+// Severity says what a finding means.
+type Severity string
+
+const (
+	// Error is what fails, or never does what it was written for.
+	Error Severity = "error"
+	// Warning is what works and is probably not meant.
+	Warning Severity = "warning"
+)
+
+// Finding is a mistake.
+type Finding struct {
+	// File is the path as it was given, or below a folder that was.
+	File string `json:"file"`
+	// Line and Column count from 1; columns count characters.
+	Line     int      `json:"line"`
+	Column   int      `json:"column"`
+	Severity Severity `json:"severity"`
+	Message  string   `json:"message"`
+}
+
+// String returns "file:line:column: severity: message".
+func (f Finding) String() string {
+	return fmt.Sprintf("%s:%d:%d: %s: %s", f.File, f.Line, f.Column, f.Severity, f.Message)
+}
+
+// Checker checks scripts. It may be used by many goroutines.
+type Checker struct {
+	defs    *library.Definitions
+	modules map[string]bool
+}
+
+// New returns a checker that knows our API, and further modules by name, such as
+// those of an embedding program: nothing is said about what is in them.
+func New(modules ...string) (*Checker, error) {
+	defs, err := library.Load()
+	if err != nil {
+		return nil, err
+	}
+	c := &Checker{defs: defs, modules: make(map[string]bool)}
+	for _, m := range modules {
+		c.modules[m] = true
+	}
+	return c, nil
+}
+
+// Bot checks a bot: its entry file and what it requires. The findings are in the
+// order of files and lines.
+func (c *Checker) Bot(entry string) ([]Finding, error) {
+	l := &loader{files: make(map[string]*source)}
+	if _, err := l.read(entry); err != nil {
+		return nil, err
+	}
+	return tidy(c.program(l.program(entry, true))), nil
+}
+
+// Files checks files and all Lua files below folders. Each file that none of the
+// others requires is taken for a bot.
+func (c *Checker) Files(paths ...string) ([]Finding, error) {
+	var files []string
+	for _, p := range paths {
+		below, err := luaFiles(p)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, below...)
+	}
+	l := &loader{files: make(map[string]*source)}
+	var programs []*program
+	required := make(map[string]bool)
+	for _, f := range files {
+		if _, err := l.read(f); err != nil {
+			return nil, err
+		}
+		p := l.program(f, false)
+		programs = append(programs, p)
+		for _, s := range p.sources[1:] {
+			required[s.path] = true
+		}
+	}
+	var findings []Finding
+	covered := make(map[string]bool)
+	check := func(p *program) {
+		for _, s := range p.sources {
+			covered[s.path] = true
+		}
+		findings = append(findings, c.program(p)...)
+	}
+	for _, p := range programs {
+		if !required[p.sources[0].path] {
+			check(p)
+		}
+	}
+	for _, p := range programs { // files that require each other
+		if !covered[p.sources[0].path] {
+			check(p)
+		}
+	}
+	return tidy(findings), nil
+}
+
+// luaFiles returns path, or the Lua files below it if it is a folder; hidden folders
+// are left out.
+func luaFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("check %s: %w", path, cause(err))
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(p string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && p != path && strings.HasPrefix(d.Name(), "."):
+			return fs.SkipDir
+		case !d.IsDir() && strings.HasSuffix(p, ".lua"):
+			files = append(files, p)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for scripts in %s: %w", path, err)
+	}
+	return files, nil
+}
+
+// cause returns an error without the path, which the message names already.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// tidy sorts findings and leaves out repeats.
+func tidy(list []Finding) []Finding {
+	slices.SortStableFunc(list, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
+	})
+	return slices.Compact(list)
+}
+
+// program checks one bot.
+func (c *Checker) program(p *program) []Finding {
+	w := &work{Checker: c, program: p, globals: make(map[string]*variable)}
+	for _, s := range p.sources {
+		f := &file{path: s.path, text: s.text, spec: s.spec()}
+		if err := luabind.CheckSyntax(s.path, s.text); err != nil {
+			w.syntax(f, err)
+			continue
+		}
+		if err := parse(f, w.globals); err != nil {
+			w.syntax(f, err)
+			continue
+		}
+		w.files = append(w.files, f)
+	}
+	w.run()
+	return w.findings
+}
+
+// syntax reports what is no Lua. The loader's words are those that a reload has
+// too; the column is where our own parser stumbles.
+func (w *work) syntax(f *file, err error) {
+	w.broken = true
+	var se *luabind.ScriptError
+	var own *sourceError
+	if !errors.As(err, &se) {
+		if errors.As(err, &own) {
+			w.report(f, own.at, Warning, "the checker can't read on here, and so can't check the file: %s", own.message)
+		}
+		return
+	}
+	finding := Finding{File: f.path, Line: max(1, se.Line), Column: 1, Severity: Error, Message: se.Message}
+	if lines := strings.Split(f.text, "\n"); finding.Line <= len(lines) {
+		line := lines[finding.Line-1]
+		finding.Column = 1 + len(line) - len(strings.TrimLeft(line, " \t"))
+	}
+	if errors.As(parse(&file{text: f.text}, make(map[string]*variable)), &own) {
+		if line, column := lineColumn(f.text, own.at); line == finding.Line {
+			finding.Column = column
+		}
+	}
+	w.findings = append(w.findings, finding)
+}
+
+// report adds a finding.
+func (w *work) report(f *file, at int, s Severity, format string, args ...any) {
+	line, column := lineColumn(f.text, at)
+	w.findings = append(w.findings, Finding{
+		File: f.path, Line: line, Column: column, Severity: s, Message: fmt.Sprintf(format, args...),
+	})
+}
+
+// lineColumn returns the line and the column, in characters, of a byte of a text.
+// Lines end as Lua's do.
+func lineColumn(text string, at int) (line, column int) {
+	before := text[:min(at, len(text))]
+	line = 1
+	start := 0
+	for i := 0; i < len(before); i++ {
+		c := before[i]
+		if c != '\n' && c != '\r' {
+			continue
+		}
+		if i+1 < len(before) && (before[i+1] == '\n' || before[i+1] == '\r') && before[i+1] != c {
+			i++
+		}
+		line++
+		start = i + 1
+	}
+	return line, 1 + utf8.RuneCountInString(strings.TrimPrefix(before[start:], "\uFEFF"))
+}

@@ -1,0 +1,44 @@
+package check
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// FuzzCheck: the checker never panics, places its findings in the file, and reads
+// whatever the loader takes.
+func FuzzCheck(f *testing.F) {
+	for _, pattern := range []string{"testdata/*/*.lua", "../../scripts/*.lua", "../library/*.lua"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, path := range files {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				f.Fatal(err)
+			}
+			f.Add(string(text))
+		}
+	}
+	f.Add("a.b[c]:d{e=1,[2]=3;4}'x' local function f(...) return ... end goto x ::x:: for i=1,2 do break end repeat local y until y")
+	f.Add("#!/usr/bin/lua\r\nreturn 0x1F, 1e-5, .5, [==[\n]]]==], '\\\n', not -#x^2 .. 3")
+	c, err := New("mine")
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		s := &source{path: "a.lua", text: text}
+		s.findRequires()
+		for _, found := range c.program(&program{sources: []*source{s}, folders: []string{t.TempDir()}}) {
+			if strings.Contains(found.Message, "can't read on") {
+				t.Errorf("%s", found)
+			}
+			if found.Line < 1 || found.Line > strings.Count(text, "\n")+strings.Count(text, "\r")+1 || found.Column < 1 || found.Message == "" {
+				t.Errorf("%+v", found)
+			}
+		}
+	})
+}

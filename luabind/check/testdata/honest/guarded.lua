@@ -1,0 +1,8 @@
+if DEBUG then print("debugging") end
+local clock = get_clock and get_clock() or os.clock
+local has_unpack = type(unpack_all) == "function"
+function on_message(msg)
+  if not started then print("first") end
+  if has_unpack and _G.unpack_all then msg:reply("x") end
+  msg:reply(tostring(clock()))
+end
