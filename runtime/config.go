@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net/http"
+	nethttp "net/http"
 	"net/url"
 	"path/filepath"
 	"reflect"
@@ -15,6 +15,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -50,7 +51,7 @@ type Config struct {
 	// Logger takes the log; nil means slog.Default.
 	Logger *slog.Logger `toml:"-"`
 	// HTTPClient makes the calls to iLink; nil means a plain one.
-	HTTPClient *http.Client `toml:"-"`
+	HTTPClient *nethttp.Client `toml:"-"`
 	// OnReload is told of each attempt to load a bot's script, the first included.
 	// It is called from one goroutine a bot, and must return soon.
 	OnReload func(Reload) `toml:"-"`
@@ -172,6 +173,9 @@ type AllowConfig struct {
 	Files []string `toml:"files"`
 	// Env are the environment variables that the script may read.
 	Env []string `toml:"env"`
+	// HTTP are the hosts that the script may ask, nil for all public ones; see
+	// http.Options.
+	HTTP []string `toml:"http"`
 }
 
 // ForwardConfig is the [bot.forward] table: messages are posted to another
@@ -271,7 +275,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.Logger = slog.Default()
 	}
 	if c.HTTPClient == nil {
-		c.HTTPClient = &http.Client{}
+		c.HTTPClient = &nethttp.Client{}
 	}
 	for key, u := range map[string]string{"ilink.base_url": c.ILink.BaseURL, "ilink.cdn_url": c.ILink.CDNURL} {
 		if parsed, err := url.Parse(u); u != "" && (err != nil || parsed.Host == "" || !strings.HasPrefix(parsed.Scheme, "http")) {
@@ -349,6 +353,11 @@ func (c Config) withDefaults() (Config, error) {
 				bad("bot.allow.env", "%q is not the name of an environment variable", name)
 			case name == b.TokenEnv:
 				bad("bot.allow.env", "%q has the bot's token, which scripts must not see", name)
+			}
+		}
+		for _, host := range b.Allow.HTTP {
+			if err := http.CheckRule(host); err != nil {
+				bad("bot.allow.http", "%q %v", host, err)
 			}
 		}
 		if b.Parallel == 0 {

@@ -27,12 +27,16 @@ script = "/srv/b.lua"
 token_env = "B"
 [bot.allow]
 files = ["out"]
+http = []
 `)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c.Data != "/etc/ilinkd/state" || c.Bots[0].Script != "/etc/ilinkd/bots/a.lua" || c.Bots[1].Script != "/srv/b.lua" {
 		t.Errorf("paths: %q %q %q", c.Data, c.Bots[0].Script, c.Bots[1].Script)
+	}
+	if c.Bots[0].Allow.HTTP != nil || c.Bots[1].Allow.HTTP == nil {
+		t.Errorf("http that isn't set is %q, and none at all %q", c.Bots[0].Allow.HTTP, c.Bots[1].Allow.HTTP)
 	}
 	if time.Duration(c.Limits.MinGap) != time.Second || time.Duration(c.Bots[0].Sandbox.Wall) != 5*time.Minute || c.Bots[1].Allow.Files[0] != "out" {
 		t.Errorf("values: %+v", c)
@@ -57,6 +61,7 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		"two tokens":        {bot + "token_file = \"t\"\ntoken_env = \"T\"\n", `runtime.toml:4: bot.token_file: bot "a" has a token_file and a token_env`},
 		"outside":           {bot + "[bot.allow]\nfiles = [\"../x\"]\n", `runtime.toml:5: bot.allow.files: "../x" does not lie below`},
 		"env name":          {bot + "[bot.allow]\nenv = [\"A B\"]\n", `runtime.toml:5: bot.allow.env: "A B" is not the name of an environment variable`},
+		"http":              {bot + "[bot.allow]\nhttp = [\"*\", \"https://a.org\"]\n", `runtime.toml:5: bot.allow.http: "https://a.org" is a URL: name the host alone`},
 		"text_runes":        {"[limits]\ntext_runes = 9000\n", `runtime.toml:2: limits.text_runes: 9000 is not between`},
 	} {
 		_, err := parseConfig("runtime.toml", tc.text)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules"
+	"github.com/ilinkd/ilinkd/luabind/modules/http"
 )
 
 // modulesOf are the Lua modules of a bot: those that all have, as far as it may use
@@ -16,7 +17,7 @@ func modulesOf(shared *Config, cfg BotConfig) []luabind.Module {
 
 // moduleOptions are what [bot.allow] says, and what it means now.
 func moduleOptions(cfg BotConfig) modules.Options {
-	o := modules.Options{Env: map[string]*string{}}
+	o := modules.Options{Env: map[string]*string{}, HTTP: http.Options{Allow: cfg.Allow.HTTP}}
 	for _, name := range cfg.Allow.Env {
 		o.Env[name] = nil
 		if value, set := os.LookupEnv(name); set {

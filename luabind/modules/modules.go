@@ -9,6 +9,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/env"
 	"github.com/ilinkd/ilinkd/luabind/modules/hash"
 	"github.com/ilinkd/ilinkd/luabind/modules/hex"
+	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
 	"github.com/ilinkd/ilinkd/luabind/modules/kv"
 	"github.com/ilinkd/ilinkd/luabind/modules/re"
@@ -22,6 +23,8 @@ type Options struct {
 	// Env are the environment variables that the script may read, nil for one that
 	// isn't set.
 	Env map[string]*string `json:"env,omitempty"`
+	// HTTP says which hosts the script may ask.
+	HTTP http.Options `json:"http"`
 }
 
 // Standard returns the modules that every bot has.
@@ -35,5 +38,8 @@ func Standard(o Options) []luabind.Module {
 		kv.New(),
 		re.Module{},
 		url.Module{},
+
+		// These use json.
+		http.New(o.HTTP, nil),
 	}
 }

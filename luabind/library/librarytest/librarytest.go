@@ -29,8 +29,9 @@ func Load(t testing.TB) *library.Definitions {
 
 // Module tests a module against the file that defines its global, and runs the
 // file's examples. script, which may be "", is a bot that shows values of the
-// module's classes, see [Registered]. host may be nil.
-func Module(t *testing.T, m luabind.Module, host luabind.Host, script string) {
+// module's classes, see [Registered]. host may be nil; others are modules that it
+// needs.
+func Module(t *testing.T, m luabind.Module, host luabind.Host, script string, others ...luabind.Module) {
 	t.Helper()
 	defs := Load(t)
 	global := defs.Global(m.Name())
@@ -40,14 +41,15 @@ func Module(t *testing.T, m luabind.Module, host luabind.Host, script string) {
 	if script == "" {
 		script = "function on_message(msg) end"
 	}
-	names := Registered(t, host, script, m)
+	modules := append(slices.Clone(others), m)
+	names := Registered(t, host, script, modules...)
 	for name := range names {
 		if root, _, _ := strings.Cut(name, "."); root != m.Name() && defs.Global(root) != nil && defs.Global(root).File != global.File {
 			delete(names, name) // another's
 		}
 	}
 	Compare(t, defs, names, global.File)
-	Examples(t, host, []*library.File{global.File}, m)
+	Examples(t, host, []*library.File{global.File}, modules...)
 }
 
 // Registered runs script, a bot, in a VM with these modules, hands it a message,

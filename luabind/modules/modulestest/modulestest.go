@@ -57,6 +57,16 @@ type Bot struct {
 // NewBot loads a script; host may be nil.
 func NewBot(t testing.TB, host luabind.Host, script string, modules ...luabind.Module) *Bot {
 	t.Helper()
+	b, err := TryBot(t, host, script, modules...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TryBot is NewBot for a script that may fail to load.
+func TryBot(t testing.TB, host luabind.Host, script string, modules ...luabind.Module) (*Bot, error) {
+	t.Helper()
 	if host == nil {
 		host = librarytest.NewHost(t)
 	}
@@ -68,14 +78,14 @@ func NewBot(t testing.TB, host luabind.Host, script string, modules ...luabind.M
 	var err error
 	b.Sandbox, err = luabind.Load(context.Background(), luabind.Config{Name: "testbot", Script: path, Host: b.host, Modules: modules})
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	t.Cleanup(func() {
 		if err := b.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
 	})
-	return b
+	return b, nil
 }
 
 // Handle has the script handle a message, with the records of an earlier run, and
