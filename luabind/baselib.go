@@ -55,7 +55,7 @@ func baseAssert(L *lua.LState) int {
 // baseError notes that the error is the script's own, and finds the position past
 // the thread that a pcall has made.
 func baseError(L *lua.LState) int {
-	problem, level := L.CheckAny(1), L.OptInt(2, 1)
+	problem, level := L.Get(1), L.OptInt(2, 1)
 	noteRaised(L, raisedByScript)
 	if text, ok := problem.(lua.LString); ok && level > 0 {
 		if at := positionAt(L, min(level, maxCalls)); at != "" {

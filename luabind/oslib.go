@@ -8,6 +8,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
 // osLibrary is what tells the time. The rest of os acts on the host: execute,
@@ -188,8 +190,9 @@ func (vm *VM) osTime(L *lua.LState) int {
 		}
 		n, ok := v.(lua.LNumber)
 		if text, is := v.(lua.LString); is {
-			f, err := strconv.ParseFloat(strings.TrimSpace(string(text)), 64)
-			n, ok = lua.LNumber(f), err == nil
+			var f float64
+			f, ok = lstring.ParseNumber(string(text))
+			n = lua.LNumber(f)
 		}
 		switch {
 		case v == lua.LNil:

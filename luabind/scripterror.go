@@ -177,6 +177,8 @@ func (vm *VM) messageOf(ae *lua.ApiError) string {
 	switch v := ae.Object.(type) {
 	case lua.LString:
 		return string(v)
+	case *lua.LNilType:
+		return "error was called without a message"
 	case *lua.LTable:
 		if m, ok := v.RawGetString("message").(lua.LString); ok {
 			return string(m)
