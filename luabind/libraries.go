@@ -11,6 +11,8 @@ type lib struct {
 	open lua.LGFunction
 	// stock are the functions taken from it.
 	stock []string
+	// wrap, if set, goes around each of those.
+	wrap func(lua.LGFunction) lua.LGFunction
 	// own are ours, which go before stock ones.
 	own map[string]lua.LGFunction
 	// values are fields that aren't functions.
@@ -49,11 +51,14 @@ func (vm *VM) openLibraries() {
 			vm.builtin[l.name] = into
 		}
 		for _, name := range l.stock {
-			if l.name == baseName {
-				into.RawSetString(name, opened[name])
-			} else {
-				into.RawSetString(name, from.(*lua.LTable).RawGetString(name))
+			f := opened[name]
+			if l.name != baseName {
+				f = from.(*lua.LTable).RawGetString(name)
 			}
+			if l.wrap != nil {
+				f = L.NewFunction(l.wrap(f.(*lua.LFunction).GFunction))
+			}
+			into.RawSetString(name, f)
 		}
 		for name, f := range l.own {
 			into.RawSetString(name, L.NewFunction(f))
@@ -67,11 +72,11 @@ func (vm *VM) openLibraries() {
 	vm.lockStrings()
 }
 
-// lockStrings gives strings their methods through a metatable that scripts can't
+// lockStrings gives strings their methods, and their arithmetic, through a metatable that scripts can't
 // get at.
 func (vm *VM) lockStrings() {
 	L := vm.main
-	mt := L.CreateTable(0, 2)
+	mt := vm.functions(stringArithmetic())
 	mt.RawSetString("__index", L.G.Global.RawGetString("string"))
 	mt.RawSetString("__metatable", lua.LString("string"))
 	L.SetMetatable(lua.LString(""), mt)

@@ -20,7 +20,8 @@ func mathLibrary() lib {
 			"abs", "acos", "asin", "atan", "atan2", "ceil", "cos", "cosh", "deg", "exp", "floor", "fmod", "frexp",
 			"ldexp", "log", "log10", "max", "min", "mod", "modf", "pow", "rad", "sin", "sinh", "sqrt", "tan", "tanh",
 		},
-		own: map[string]lua.LGFunction{"random": r.random, "randomseed": r.seed},
+		wrap: readingNumbers,
+		own:  map[string]lua.LGFunction{"random": readingNumbers(r.random), "randomseed": readingNumbers(r.seed)},
 		values: map[string]lua.LValue{
 			"pi": lua.LNumber(math.Pi),
 			// gopher-lua has the largest float here.

@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
 // maxNesting is how deep expressions and blocks may nest. The compiler is
@@ -22,6 +24,8 @@ func tooComplex(chunk []ast.Stmt) (line int, why string) {
 	switch {
 	case n.deep:
 		return n.line, fmt.Sprintf("expressions or blocks are nested more than %d deep here: split them up", maxNesting)
+	case n.malformed != "":
+		return n.line, fmt.Sprintf("malformed number near '%s'", clipText(oneLine(n.malformed), 40))
 	case n.many:
 		return n.line, fmt.Sprintf("one function has more than %d different names, numbers and strings here: split it up, or put the data into files of their own", maxConstants)
 	}
@@ -33,7 +37,9 @@ type nesting struct {
 	depth int
 	deep  bool
 	many  bool
-	line  int
+	// malformed is a number that is none, "" if all are.
+	malformed string
+	line      int
 	// constants are those of the function that is being looked at.
 	constants map[string]struct{}
 }
@@ -55,7 +61,7 @@ func (n *nesting) function(f *ast.FunctionExpr) {
 
 // enter counts a level; if it returns true the caller walks on and calls leave.
 func (n *nesting) enter(at ast.PositionHolder) bool {
-	if n.deep || n.many {
+	if n.deep || n.many || n.malformed != "" {
 		return false
 	}
 	if n.depth++; n.depth > maxNesting {
@@ -156,6 +162,9 @@ func (n *nesting) expr(e ast.Expr) {
 	case *ast.FunctionExpr:
 		n.function(e)
 	case *ast.NumberExpr:
+		if _, ok := lstring.ParseNumber(e.Value); !ok {
+			n.malformed, n.line = e.Value, e.Line()
+		}
 		n.constant(e.Value, e)
 	case *ast.StringExpr:
 		n.constant(e.Value, e)

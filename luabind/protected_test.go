@@ -46,7 +46,7 @@ end))
 print(pcall(string.rep))
 print(pcall(pcall)) print(pcall(pcall, error, "e"))`),
 		"INFO true\t3\t1\tnil\tnil", "INFO 1\ttrue\t7",
-		"INFO false\tscripts/bot.lua:5: bad argument #1 (value expected)", "INFO false\tnil", "INFO false\t{1}",
+		"INFO false\tnil", "INFO false\tnil", "INFO false\t{1}",
 		"INFO false\tattempt to call a number value",
 		"INFO false\tat", "INFO false\tscripts/bot.lua:6: here", "INFO false\tbare",
 		"INFO true\t9", "INFO false\tx!", "INFO false\tworse", "INFO 2",

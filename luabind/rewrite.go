@@ -4,9 +4,12 @@ import (
 	crand "crypto/rand"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/ast"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
 // rewriter changes a syntax tree before it is compiled, and what was compiled
@@ -16,6 +19,7 @@ import (
 //     strings of any length (22.8 GB in one step). The tree can only name a
 //     constant there, a string that nobody can guess, for which the function is put
 //     in later: no name that a script could see or change.
+//   - Numbers are written in a way that the compiler reads as Lua does.
 //   - Conditions that are constant are decided, as the compiler makes wrong code of
 //     them: "if false then local x end" in a loop spoils the loop's variables.
 //   - Where lines are counted, each statement is preceded by a call that does it,
@@ -199,6 +203,11 @@ func (w *rewriter) expr(e ast.Expr) ast.Expr {
 		e.Stmts = w.stmts(e.Stmts)
 	case *ast.StringConcatOpExpr:
 		return w.concatenation(e)
+	case *ast.NumberExpr:
+		// The compiler would read it as Go does: 0017 as 15, and 1e400 as no number.
+		if f, ok := lstring.ParseNumber(e.Value); ok {
+			e.Value = strconv.FormatFloat(f, 'g', -1, 64)
+		}
 	}
 	return e
 }
