@@ -27,7 +27,7 @@ func (ilinkModule) Open(vm *VM) (lua.LValue, error) {
 
 		"cancelled": vm.ilinkCancelled,
 	})
-	bot := vm.State().NewTable()
+	bot := vm.State().CreateTable(0, 1)
 	bot.RawSetString("name", lua.LString(vm.Bot()))
 	t.RawSetString("bot", vm.locked("ilink.bot", bot))
 	t.RawSetString("log", vm.logTable())

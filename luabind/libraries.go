@@ -40,7 +40,7 @@ func (vm *VM) openLibraries() {
 	for name := range opened {
 		global.RawSetString(name, lua.LNil)
 	}
-	L.G.Registry.RawSetString("_LOADED", lua.LNil)
+	L.G.Registry = L.CreateTable(0, 0) // gopher-lua's has room for much
 
 	for _, l := range libs {
 		from := opened[l.name]

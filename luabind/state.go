@@ -36,7 +36,7 @@ func (s *Sandbox) State() ([]byte, error) {
 // restoreState makes the table ilink.state of what the generation before has left.
 func (vm *VM) restoreState(packed []byte) error {
 	if packed == nil {
-		vm.state = vm.main.NewTable()
+		vm.state = vm.main.CreateTable(0, 0)
 		return nil
 	}
 	v, err := Unpack(vm.main, packed)
