@@ -91,7 +91,7 @@ func TestRuntimeErrors(t *testing.T) {
 		{"error('no position', 0)", ":2: no position"},
 		{"error({ message = 'in a table' })", ":2: in a table"},
 		{"error({ 1, x = 'y' })", `:2: the error is not a text: {1, x = "y"}`},
-		{"error()", ":2: bad argument #1 to error (value expected)"},
+		{"error()", ":2: error was called without a message"},
 		{"error(nil)", ":2: error was called without a message"},
 		{"assert(false)", ":2: assertion failed!"},
 		{"assert(nil, 'as it is')", ":2: as it is"},
