@@ -43,7 +43,8 @@ func wantNothing(t *testing.T, what string, found []check.Finding, err error) {
 }
 
 // TestFaults: each file of the corpus names what is to be found in it, in comments
-// such as "-- want 3:10: error: message", and nothing else is.
+// such as "-- want 3:10: error: message", and nothing else is. Where a message goes on
+// with advice that depends on what modules there are, "…" stands for that.
 func TestFaults(t *testing.T) {
 	files, err := filepath.Glob("testdata/faults/*.lua")
 	if err != nil || len(files) < 40 {
@@ -68,7 +69,11 @@ func TestFaults(t *testing.T) {
 		for _, f := range found {
 			got = append(got, strings.TrimPrefix(strings.TrimPrefix(f.String(), filepath.ToSlash(path)+":"), "testdata/faults/"))
 		}
-		if len(want) == 0 || !slices.Equal(got, want) {
+		matches := func(got, want string) bool {
+			start, cut := strings.CutSuffix(want, "…")
+			return got == want || cut && strings.HasPrefix(got, start)
+		}
+		if len(want) == 0 || !slices.EqualFunc(got, want, matches) {
 			t.Errorf("%s:\ngot\n%s\nwant\n%s", path, strings.Join(got, "\n"), strings.Join(want, "\n"))
 		}
 	}

@@ -11,6 +11,8 @@ package library
 
 import "embed"
 
+//go:generate go run ./apidoc ../../docs/api.md
+
 // FS holds the definition files, all at its top: ilink.lua, message.lua and one
 // for each library of Lua's.
 //

@@ -3,4 +3,4 @@ function on_message(msg)
   msg:reply(f:read("*a"))
 end
 
--- want 2:13: error: io doesn't exist in bots: msg:download and media:save keep files, print writes to the log
+-- want 2:13: error: io doesn't exist in bots…

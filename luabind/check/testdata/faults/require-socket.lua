@@ -1,4 +1,4 @@
 local http = require "socket.http"
 function on_message(msg) msg:reply(tostring(http)) end
 
--- want 1:22: error: there is no module "socket.http": no socket/http.lua below the script's folder
+-- want 1:22: error: there is no module "socket.http"…
