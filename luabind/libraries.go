@@ -23,7 +23,7 @@ type lib struct {
 func (vm *VM) openLibraries() {
 	L := vm.main
 	libs := []lib{
-		baseLibrary(vm), stringLibrary(vm), tableLibrary(vm), mathLibrary(), osLibrary(vm), coroutineLibrary(vm),
+		baseLibrary(vm), stringLibrary(vm), tableLibrary(vm), mathLibrary(vm), osLibrary(vm), coroutineLibrary(vm),
 		bitLibrary(), bit32Library(), utf8Library(vm),
 	}
 

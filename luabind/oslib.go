@@ -1,6 +1,7 @@
 package luabind
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -16,11 +17,16 @@ import (
 // exit, getenv, remove, rename, setenv, setlocale, tmpname.
 func osLibrary(vm *VM) lib {
 	return lib{
-		name:  lua.OsLibName,
-		open:  lua.OpenOs,
-		stock: []string{"clock"},
-		own:   map[string]lua.LGFunction{"date": vm.osDate, "difftime": osDiffTime, "time": vm.osTime},
+		name: lua.OsLibName,
+		open: lua.OpenOs,
+		own:  map[string]lua.LGFunction{"clock": vm.osClock, "date": vm.osDate, "difftime": osDiffTime, "time": vm.osTime},
 	}
+}
+
+// osClock counts from when the VM was made.
+func (vm *VM) osClock(L *lua.LState) int {
+	L.Push(lua.LNumber(Note(vm, L, "os.clock", func() float64 { return time.Since(vm.began).Seconds() })))
+	return 1
 }
 
 func osDiffTime(L *lua.LState) int {
@@ -33,13 +39,15 @@ const latest = 253402300799 // the end of the year 9999
 
 func (vm *VM) osDate(L *lua.LState) int {
 	format := L.OptString(1, "%c")
-	t := vm.Now()
+	var t time.Time
 	if L.Get(2) != lua.LNil {
 		seconds := float64(L.CheckNumber(2))
 		if math.IsNaN(seconds) || math.Abs(seconds) > latest {
 			L.RaiseError("os.date: the time %v is out of range", L.Get(2))
 		}
 		t = time.Unix(int64(math.Floor(seconds)), 0)
+	} else {
+		t = time.Unix(Note(vm, L, "os.date", func() int64 { return vm.Now().Unix() }), 0)
 	}
 	if rest, utc := strings.CutPrefix(format, "!"); utc {
 		format, t = rest, t.UTC()
@@ -48,6 +56,16 @@ func (vm *VM) osDate(L *lua.LState) int {
 		L.Push(dateTable(L, t))
 		return 1
 	}
+	text, err := FormatTime(t, format)
+	if err != nil {
+		L.RaiseError("os.date: %v", err)
+	}
+	L.Push(lua.LString(text))
+	return 1
+}
+
+// FormatTime writes a time as C's strftime does, in English: %Y-%m-%d.
+func FormatTime(t time.Time, format string) (string, error) {
 	var b strings.Builder
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
@@ -62,15 +80,14 @@ func (vm *VM) osDate(L *lua.LState) int {
 			text, ok = datePart(t, format[i])
 		}
 		if !ok {
-			L.RaiseError("os.date: the format has %s, which there is no such thing as", quote("%"+clipText(format[min(i, len(format)):], 1)))
+			return "", fmt.Errorf("the format has %s, which there is no such thing as", quote("%"+clipText(format[min(i, len(format)):], 1)))
 		}
 		b.WriteString(text)
 	}
 	if b.Len() >= 1<<16 {
-		L.RaiseError("os.date: the format is too long")
+		return "", errors.New("the format is too long")
 	}
-	L.Push(lua.LString(b.String()))
-	return 1
+	return b.String(), nil
 }
 
 func dateTable(L *lua.LState, t time.Time) *lua.LTable {
@@ -179,7 +196,7 @@ func datePart(t time.Time, letter byte) (string, bool) {
 // 14 is the next year's February. It then puts the parts right, as C does.
 func (vm *VM) osTime(L *lua.LState) int {
 	if L.Get(1) == lua.LNil {
-		L.Push(lua.LNumber(vm.Now().Unix()))
+		L.Push(lua.LNumber(Note(vm, L, "os.time", func() int64 { return vm.Now().Unix() })))
 		return 1
 	}
 	d := L.CheckTable(1)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -43,7 +44,11 @@ type run struct {
 	// clock and sends are what the run has used up; the VM's lock guards them.
 	clock clock
 	sends int
-	began time.Time
+	// random are its sources of random numbers, nil while they aren't used: math's, and
+	// one for what must not be guessed.
+	random *rand.Rand
+	secure *rand.ChaCha8
+	began  time.Time
 	// wall ends the run when its time is over: at due, or, while it waits for the
 	// user, so much after that.
 	wall *time.Timer

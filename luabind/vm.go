@@ -29,6 +29,7 @@ type VM struct {
 	spare []*lua.LState
 
 	now   func() time.Time
+	began time.Time // when the VM was made
 	noBot bool
 
 	// base is the context for work outside any run.
@@ -91,6 +92,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
 		now:      cfg.Now,
+		began:    time.Now(),
 		watchdog: cfg.Watchdog,
 		budgets:  make(map[*budget]struct{}),
 	}

@@ -236,7 +236,7 @@ function math.pow(x, y) end
 function math.rad(x) end
 
 ---Returns a random number: from 0 up to 1, or an integer from 1 or low to high.
----It differs at each start.
+---The numbers differ for each message, unless randomseed was called.
 ---@param low? integer The high one, if there is no other.
 ---@param high? integer
 ---@return number
@@ -247,7 +247,8 @@ function math.rad(x) end
 ---```
 function math.random(low, high) end
 
----Makes random return the same numbers each time.
+---Makes random return the same numbers each time: to the handler that calls it, or,
+---called when the file is loaded, to the first message, the second, and so on.
 ---@param seed integer
 ---@example
 ---```lua

@@ -4,7 +4,7 @@
 ---@class oslib
 os = {}
 
----Returns the seconds since the program was started.
+---Returns the seconds since the script was loaded.
 ---@return number
 ---@nodiscard
 ---@example
