@@ -12,41 +12,37 @@ type hook struct {
 	name string
 	// params are its parameters, for messages.
 	params string
-	// required says that a script without it is none.
-	required bool
 }
 
 var (
-	messageHook   = hook{name: "on_message", params: "msg", required: true}
+	messageHook   = hook{name: "on_message", params: "msg"}
 	interruptHook = hook{name: "on_interrupt", params: "msg"}
 	sessionHook   = hook{name: "on_session_expired", params: "info"}
+	startHook     = hook{name: "on_start", params: "info"}
+	stopHook      = hook{name: "on_stop", params: "info"}
+	errorHook     = hook{name: "on_error", params: "err, msg"}
 )
 
 // checkHooks finds out while loading what would fail once it is needed.
 func (vm *VM) checkHooks() error {
-	for _, h := range []hook{messageHook, interruptHook, sessionHook} {
+	for _, h := range []hook{messageHook, interruptHook, sessionHook, startHook, stopHook, errorHook} {
 		if _, err := vm.hook(h); err != nil {
 			return err
 		}
 	}
-	return nil
+	return vm.handlesMessages()
 }
 
-// hook returns the script's function, nil if it defines none and need not.
+// hook returns the script's function, nil if it defines none.
 func (vm *VM) hook(h hook) (*lua.LFunction, error) {
-	example := fmt.Sprintf("function %s(%s) … end", h.name, h.params)
 	switch v := vm.main.G.Global.RawGetString(h.name).(type) {
 	case *lua.LFunction:
 		return v, nil
 	case *lua.LNilType:
-		if !h.required {
-			return nil, nil
-		}
-		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
-			fmt.Sprintf("the script defines no %s: add %s", h.name, example))
+		return nil, nil
 	default:
 		return nil, vm.errorAt(KindLoad, vm.sources.display, 0,
-			fmt.Sprintf("%s is a %s and must be a function: %s", h.name, v.Type(), example))
+			fmt.Sprintf("%s is a %s and must be a function: function %s(%s) … end", h.name, v.Type(), h.name, h.params))
 	}
 }
 
@@ -58,8 +54,8 @@ func (vm *VM) noteHooks() {
 
 // callGlobal calls a function of the script's, on this goroutine and within the
 // limits of a handler, and returns its first result; nil if the script defines
-// none. ev is the message that it handles, which is its first argument; nil if it
-// handles none. args, which may be nil, makes further ones; it is called with the
+// none. ev is the message that it handles, which is its last argument; nil if it
+// handles none. args, which may be nil, makes those before; it is called with the
 // VM locked.
 func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(vm *VM) []lua.LValue) (lua.LValue, error) {
 	r, err := s.begin(ctx, ev)
@@ -74,11 +70,20 @@ func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(v
 	if err != nil {
 		return nil, err
 	}
+	if h == messageHook && !vm.routes.empty() {
+		fn = vm.dispatcher
+	}
+	if fn == nil && h == messageHook {
+		return nil, vm.handlesMessages()
+	}
 	if fn == nil {
 		return lua.LNil, nil
 	}
 	var list []lua.LValue
-	if h.required && ev != nil {
+	if args != nil {
+		list = args(vm)
+	}
+	if h == messageHook {
 		r.journal, r.slotted = &journaled{before: ev.Journal}, true
 	}
 	if ev != nil {
@@ -91,9 +96,6 @@ func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(v
 			}
 		}()
 		list = append(list, msg)
-	}
-	if args != nil {
-		list = append(list, args(vm)...)
 	}
 	return vm.call(r, h.name, fn, list...)
 }

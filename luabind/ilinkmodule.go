@@ -26,6 +26,10 @@ func (ilinkModule) Open(vm *VM) (lua.LValue, error) {
 		"recall":   vm.ilinkRecall,
 
 		"cancelled": vm.ilinkCancelled,
+
+		"command": vm.ilinkCommand,
+		"hears":   vm.ilinkHears,
+		"use":     vm.ilinkUse,
 	})
 	bot := vm.State().CreateTable(0, 1)
 	bot.RawSetString("name", lua.LString(vm.Bot()))

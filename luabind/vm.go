@@ -39,6 +39,9 @@ type VM struct {
 	slots chan struct{}
 	// matcher is string.match.
 	matcher *lua.LFunction
+	// routes are what the script has registered, and dispatcher goes by them.
+	routes     routes
+	dispatcher *lua.LFunction
 
 	rewriter rewriter
 	sources  *sources
@@ -109,6 +112,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	if cfg.Coverage != nil {
 		vm.rewriter.count(vm.main, cfg.Coverage)
 	}
+	vm.dispatcher = vm.main.NewFunction(vm.dispatch)
 	vm.slots = make(chan struct{}, vm.limits.Handlers)
 	vm.openLibraries()
 	vm.failures = newFailureBinding(vm)

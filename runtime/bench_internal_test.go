@@ -222,6 +222,9 @@ func (b *bench) start() {
 	group.Go(func() { b.bot.outbox.run(sending, work) })
 	b.halt = func(limit time.Duration) {
 		b.bot.inbox.close(limit)
+		if limit > 0 {
+			b.bot.loader.stopping(limit)
+		}
 		stopSending()
 		if limit == 0 {
 			stopWork()

@@ -93,6 +93,7 @@ func (b *bot) run(ctx context.Context) {
 	giveUp := time.AfterFunc(3*limit, stopWork)
 	defer giveUp.Stop()
 	b.inbox.close(limit)
+	b.loader.stopping(limit)
 	flush, done := context.WithTimeout(work, limit)
 	if b.outbox.idle(flush) != nil {
 		b.log.Warn("not all that may be sent was sent before the stop: it is kept")

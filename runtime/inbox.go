@@ -283,13 +283,30 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool) {
 		return true
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
-		return ib.failed(in, err)
+		if ib.failed(in, err) {
+			return true
+		}
+		ib.tell(l, in, msg, err)
+		return false
 	}
 	ib.persist("mark a message as handled", func(ctx context.Context) error {
 		return ib.bot.store.Handled(ctx, in.ID, time.Now())
 	})
 	ib.bot.stats.update(func(s *Status) { s.Handled++ })
 	return false
+}
+
+// tell calls on_error for a message at which the handler has failed for good.
+func (ib *inbox) tell(l *conversation, in *message, msg *ilink.Message, failure error) {
+	if ib.bot.forward != nil {
+		return
+	}
+	g := ib.bot.loader.acquire()
+	defer g.release()
+	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, next: errorOrdinals})
+	if err := g.sandbox.OnError(ctx, ib.event(ctx, l, in, msg), failure); err != nil {
+		logScriptError(ib.bot.log, "on_error failed", err, "inbox", in.ID, "from", in.User)
+	}
 }
 
 // forwardRetryMin doubles to forwardRetryMax while the process to which messages

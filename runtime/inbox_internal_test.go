@@ -381,3 +381,26 @@ func TestThrottledPauses(t *testing.T) {
 		t.Errorf("after many: %v", far)
 	}
 }
+
+// TestLifecycle: on_start for each version of the script, on_stop at its end,
+// on_error when a handler has failed for good.
+func TestLifecycle(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		script := `
+function on_start(info) ilink.send("alice", "VERSION start " .. info.reason) end
+function on_stop(info) ilink.send("alice", "VERSION stop " .. info.reason) end
+function on_error(err, msg) msg:reply("sorry: " .. err .. err.line) end
+function on_message(msg) if msg.text == "fail" then error("oops") end end`
+		b.opens("alice")
+		b.script(strings.ReplaceAll(script, "VERSION", "1"))
+		time.Sleep(time.Minute)
+		b.script(strings.ReplaceAll(script, "VERSION", "2"))
+		time.Sleep(time.Minute)
+		b.says("alice", "fail")
+		time.Sleep(2 * time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: 1 start start alice: 1 stop reload alice: 2 start reload alice: sorry: oops5]")
+		b.stop()
+		texts := b.server.texts()
+		wantEqual(t, "sent last", texts[len(texts)-1], "alice: 2 stop stop")
+	})
+}

@@ -21,6 +21,9 @@ const (
 	// retireTimeout is how long handlers may go on on an old generation before it
 	// is killed.
 	retireTimeout = 10 * time.Minute
+	// stopHookTimeout is how long the old version's on_stop may keep the new one's
+	// on_start waiting; messages don't wait for either.
+	stopHookTimeout = 10 * time.Second
 	// maxScriptFiles bounds how many files of a script's folder are looked at
 	// after a load that failed.
 	maxScriptFiles = 1000
@@ -195,10 +198,38 @@ func (l *loader) swap(sandbox script, kill bool) {
 	if old == nil {
 		close(l.ready)
 	}
+	g.users.Add(1) // for on_start
 	l.mu.Unlock()
-	if old != nil {
-		l.retire(old, kill)
+	l.retired.Go(func() {
+		reason := luabind.ReasonStart
+		if old != nil {
+			reason = luabind.ReasonReload
+			l.lifecycle(old, "on_stop", stopHookTimeout, func(ctx context.Context) error { return old.sandbox.OnStop(ctx, reason) })
+			l.retire(old, kill)
+		}
+		l.lifecycle(g, "on_start", retireTimeout, func(ctx context.Context) error { return g.sandbox.OnStart(ctx, reason) })
+		g.release()
+	})
+}
+
+// lifecycle calls a hook of the script's that isn't about a message.
+func (l *loader) lifecycle(g *generation, name string, limit time.Duration, call func(ctx context.Context) error) {
+	ctx, cancel := context.WithTimeout(l.killed, limit)
+	defer cancel()
+	if err := call(ctx); err != nil && l.killed.Err() == nil {
+		logScriptError(l.bot.log, name+" failed", err, "generation", g.number)
 	}
+}
+
+// stopping calls the script's on_stop, as long as what that sends can still go out.
+func (l *loader) stopping(limit time.Duration) {
+	l.mu.Lock()
+	g := l.current
+	l.mu.Unlock()
+	if g == nil {
+		return
+	}
+	l.lifecycle(g, "on_stop", limit, func(ctx context.Context) error { return g.sandbox.OnStop(ctx, luabind.ReasonStop) })
 }
 
 func (l *loader) retire(g *generation, kill bool) {

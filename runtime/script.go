@@ -14,6 +14,9 @@ type script interface {
 	HasInterrupt() bool
 	OverLimit() bool
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnStart(ctx context.Context, reason string) error
+	OnStop(ctx context.Context, reason string) error
+	OnError(ctx context.Context, ev *luabind.Event, failure error) error
 	State() ([]byte, error)
 	Files() []string
 	Close(ctx context.Context) error

@@ -29,6 +29,61 @@ ilink.bot = {}
 ---```
 ilink.state = {}
 
+---Has a function called for messages that begin with a word, in any case, before
+---on_message is asked. The user's "/help" lists the commands, unless there is one of
+---that name. Call it at the top of the file.
+---@param name string The word, such as "/weather".
+---@param handler fun(msg: ilink.Message, args: ilink.Arguments) What to do.
+---@param help? string What /help says about it.
+---@example
+---```lua
+---ilink.command("/add", function(msg, args)
+---  msg:reply(tonumber(args[1]) + tonumber(args[2]))
+---end, "A B  the sum of two numbers")
+---
+---function on_message(msg)
+---  msg:reply("Try /help.")
+---end
+---```
+function ilink.command(name, handler, help) end
+
+---What follows a command: a list of its words, where quotation marks hold words
+---together.
+---@class ilink.Arguments
+---@field text string All that follows, as it was written.
+---@field [integer] string
+
+---Has a function called for messages that match, if no command does; the first that
+---matches gets the message. Call it at the top of the file.
+---@param pattern string|string[]|{ kind: ilink.Kind } A pattern for the text, or several of which one is enough, or a kind of message.
+---@param handler fun(msg: ilink.Message, ...: any) What to do; it also gets the pattern's captures, or what matched.
+---@example
+---```lua
+---ilink.hears("my name is (%a+)", function(msg, name)
+---  msg:reply("Hello, " .. name)
+---end)
+---ilink.hears({ kind = "image" }, function(msg) msg:reply("Nice picture.") end)
+---
+---function on_message(msg) msg:reply("What is your name?") end
+---```
+function ilink.hears(pattern, handler) end
+
+---Puts a function before all else that a message goes to: next() hands it on, and
+---without that it ends there. Several are called in their order. Call it at the top of
+---the file.
+---@param middleware fun(msg: ilink.Message, next: fun())
+---@example
+---```lua
+---ilink.use(function(msg, next)
+---  if msg.from == "mallory@im.wechat" then return end
+---  next()
+---  print("handled " .. msg.id)
+---end)
+---
+---function on_message(msg) msg:reply("hello") end
+---```
+function ilink.use(middleware) end
+
 ---Sends to a user without answering a message. While the user's window is closed, it
 ---is kept and sent when the user writes again, unless the options say otherwise.
 ---@param to string The user's id, such as msg.from.

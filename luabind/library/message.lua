@@ -279,3 +279,52 @@ function on_session_expired(info) end
 ---@field bot string The bot's name.
 ---@field since number When that was found, in seconds since 1970.
 ---@field message string What happened, and what to do about it.
+
+---Why a script starts or stops.
+---@class ilink.LifecycleInfo
+---@field bot string The bot's name.
+---@field reason "start"|"reload"|"stop"
+
+---If a script defines it, it is called when this version of the script gets the
+---messages from now on.
+---@param info ilink.LifecycleInfo
+---@example
+---```lua
+---function on_start(info)
+---  if info.reason == "start" then ilink.send("alice@im.wechat", "I am back.") end
+---end
+---```
+function on_start(info) end
+
+---If a script defines it, it is called when this version of the script gets no more
+---messages. It should be quick.
+---@param info ilink.LifecycleInfo
+---@example
+---```lua
+---function on_stop(info)
+---  print("stopping: " .. info.reason)
+---end
+---```
+function on_stop(info) end
+
+---What a handler failed with; printing it shows the message.
+---@class ilink.HandlerError
+---@field kind "runtime"|"limit"|"killed"|"changed"|"failed" What sort of error it is: "changed" is a dialogue that can't go on since the script was changed.
+---@field message string What is wrong.
+---@field file? string The file, and where in it.
+---@field line? integer
+---@field limit? string Which limit was hit, for "limit".
+---@field traceback? string How the script got there.
+
+---If a script defines it, it is called when a handler has failed for good, after all
+---tries: to say that something went wrong. The message is kept, see "ilinkd inbox".
+---@param err ilink.HandlerError
+---@param msg? ilink.Message The message; nil if the handler wasn't one of a message.
+---@example
+---```lua
+---function on_error(err, msg)
+---  ilink.log.error("failed: " .. err)
+---  if msg then msg:reply("Sorry, that went wrong.") end
+---end
+---```
+function on_error(err, msg) end
