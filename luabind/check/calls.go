@@ -10,6 +10,9 @@ import (
 
 // look reports what is wrong with one statement or expression by itself.
 func (w *work) look(f *file, node any) {
+	if w.full() {
+		return
+	}
 	switch n := node.(type) {
 	case *index:
 		if n.key != nil {

@@ -173,7 +173,7 @@ func tidy(list []Finding) []Finding {
 func (c *Checker) program(p *program) []Finding {
 	w := &work{Checker: c, program: p, globals: make(map[string]*variable)}
 	for _, s := range p.sources {
-		f := &file{path: s.path, text: s.text, spec: s.spec()}
+		f := &file{path: s.path, text: s.text}
 		if err := luabind.CheckSyntax(s.path, s.text); err != nil {
 			w.syntax(f, err)
 			continue
@@ -213,12 +213,40 @@ func (w *work) syntax(f *file, err error) {
 	w.findings = append(w.findings, finding)
 }
 
-// report adds a finding.
+// maxFindings bounds what is found in one program: each costs a search for what
+// may have been meant, and nobody reads more.
+const maxFindings = 200
+
+// full reports whether there are enough findings.
+func (w *work) full() bool { return len(w.findings) >= maxFindings }
+
+// report adds a finding, unless the line says that it shouldn't.
 func (w *work) report(f *file, at int, s Severity, format string, args ...any) {
 	line, column := lineColumn(f.text, at)
-	w.findings = append(w.findings, Finding{
-		File: f.path, Line: line, Column: column, Severity: s, Message: fmt.Sprintf(format, args...),
-	})
+	if w.full() || f.silenced(line) {
+		return
+	}
+	const longest = 500
+	message := fmt.Sprintf(format, args...)
+	if utf8.RuneCountInString(message) > longest {
+		message = string([]rune(message)[:longest]) + "…"
+	}
+	w.findings = append(w.findings, Finding{File: f.path, Line: line, Column: column, Severity: s, Message: message})
+}
+
+// silenced reports whether a comment says that a line is meant as it is. The
+// comments are those that the Lua language server takes.
+func (f *file) silenced(line int) bool {
+	if !strings.Contains(f.text, "---@diagnostic disable-") {
+		return false
+	}
+	if f.lines == nil {
+		f.lines = strings.Split(f.text, "\n")
+	}
+	has := func(n int, comment string) bool {
+		return n >= 1 && n <= len(f.lines) && strings.Contains(f.lines[n-1], comment)
+	}
+	return has(line, "---@diagnostic disable-line") || has(line-1, "---@diagnostic disable-next-line")
 }
 
 // lineColumn returns the line and the column, in characters, of a byte of a text.

@@ -27,6 +27,9 @@ func (w *work) checkGlobals() {
 			continue // the script asks itself whether there is one
 		}
 		for _, u := range v.uses {
+			if w.full() {
+				return
+			}
 			if u.arg != nil && isTypeCheck(u.arg) {
 				continue
 			}
@@ -99,15 +102,18 @@ func (w *work) suggestion(typed string, u use) string {
 
 // localsBefore returns the names of locals that are declared before a place.
 func (f *file) localsBefore(at int) (names []string) {
-	walk(f, func(node any) {
-		if s, ok := node.(*localStmt); ok {
-			for _, v := range s.vars {
-				if v.at < at {
-					names = append(names, v.name)
-				}
+	if f.locals == nil {
+		walk(f, func(node any) {
+			if s, ok := node.(*localStmt); ok {
+				f.locals = append(f.locals, s.vars...)
 			}
+		})
+	}
+	for _, v := range f.locals {
+		if v.at < at {
+			names = append(names, v.name)
 		}
-	})
+	}
 	return names
 }
 

@@ -15,7 +15,9 @@ type file struct {
 	calls     []*call
 	// returns says that the file ends with a return: it is a module.
 	returns bool
-	spec    bool
+	// lines and locals are made when they are needed.
+	lines  []string
+	locals []*variable
 }
 
 // maxDepth bounds the parser's recursion, as the loader does.

@@ -300,6 +300,11 @@ func (p *parser) code(line string) {
 	}
 	if m := functionLine.FindStringSubmatch(line); m != nil {
 		member.Name, member.Method = m[3], m[2] == ":"
+		for _, o := range b.overloads {
+			if member.Method && len(o.Params) > 0 && o.Params[0].Name == "self" {
+				o.Params = o.Params[1:]
+			}
+		}
 		member.Type = p.signature(m[4])
 		owner, local := p.locals[m[1]]
 		if !local {
