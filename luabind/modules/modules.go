@@ -12,7 +12,9 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
 	"github.com/ilinkd/ilinkd/luabind/modules/kv"
+	"github.com/ilinkd/ilinkd/luabind/modules/random"
 	"github.com/ilinkd/ilinkd/luabind/modules/re"
+	"github.com/ilinkd/ilinkd/luabind/modules/time"
 	"github.com/ilinkd/ilinkd/luabind/modules/url"
 )
 
@@ -36,7 +38,9 @@ func Standard(o Options) []luabind.Module {
 		hex.Module{},
 		json.Module{},
 		kv.New(),
+		random.Module{},
 		re.Module{},
+		time.Module{},
 		url.Module{},
 
 		// These use json.
