@@ -35,6 +35,8 @@ type bot struct {
 	stats  stats
 	// tell reports a change of state to the operator.
 	tell func(bot, state, previous, message string)
+	// peer finds another bot, nil if there is none.
+	peer func(name string) *bot
 
 	loader *loader
 	inbox  *inbox

@@ -169,6 +169,8 @@ type SandboxConfig struct {
 
 // AllowConfig is the [bot.allow] table.
 type AllowConfig struct {
+	// SendAs are other bots as which the script may send.
+	SendAs []string `toml:"send_as"`
 	// Files are the folders, below the script's, into which the script may save.
 	Files []string `toml:"files"`
 	// Env are the environment variables that the script may read.

@@ -94,15 +94,10 @@ func (f *files) spooled() (sum int64) {
 }
 
 // spool copies a file into the queue, durably, and returns the copy's path.
-func (f *files) spool(file *luabind.File) (string, error) {
-	src, err := f.open(file)
-	if err != nil {
-		return "", err
-	}
-	defer src.Close()
+func (f *files) spool(src *os.File, name string) (string, error) {
 	info, err := src.Stat()
 	if err == nil && info.Size() > ilink.MaxMediaSize {
-		return "", &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q is over %d MiB, more than can be sent", file.Name, ilink.MaxMediaSize>>20)}
+		return "", &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q is over %d MiB, more than can be sent", name, ilink.MaxMediaSize>>20)}
 	}
 	if err == nil && f.spooled()+info.Size() > maxSpooled {
 		return "", &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf("files of over %d MiB wait to be sent, and no more are kept", maxSpooled>>20)}

@@ -68,7 +68,7 @@ func follow(t *testing.T, accounts []string, bots ...string) *followed {
 // configure writes the configuration file.
 func (f *followed) configure(bots ...string) {
 	f.t.Helper()
-	text := fmt.Sprintf("[ilink]\nbase_url = %q\n[limits]\nmin_gap = \"1ns\"\n[delivery]\nstop_timeout = \"1m\"\n%s", f.sim.URL, strings.Join(bots, ""))
+	text := fmt.Sprintf("[ilink]\nbase_url = %q\ncdn_url = %q\n[limits]\nmin_gap = \"1ns\"\n[delivery]\nstop_timeout = \"1m\"\n%s", f.sim.URL, f.sim.CDNURL, strings.Join(bots, ""))
 	// As an editor that writes a new file and renames it.
 	path := filepath.Join(f.dir, "runtime.toml")
 	if err := os.WriteFile(path+".new", []byte(text), 0o600); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -59,8 +60,12 @@ func (h *host) serverNow() time.Time { return h.clock.Now() }
 // or kept until the user writes again.
 func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendResult, error) {
 	now := time.Now()
+	from, err := h.sender(req.As)
+	if err != nil {
+		return luabind.SendResult{}, err
+	}
 	e := store.Enqueue{
-		Bot: h.bot.cfg.Name, User: req.To, Mode: req.Mode, Created: now, MaxQueued: h.bot.shared.Limits.MaxQueued,
+		Bot: from.bot.cfg.Name, User: req.To, Mode: req.Mode, Created: now, MaxQueued: h.bot.shared.Limits.MaxQueued,
 	}
 	if m := req.InReplyTo; m != nil {
 		e.Group = m.GroupID
@@ -82,18 +87,17 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 		if e.Ordinal = run.ordinal(); step != nil {
 			e.Ordinal = step.Effect
 		}
-		var err error
 		if e.Progress, err = progressOf(e.Inbound, step); err != nil {
 			return luabind.SendResult{}, explain(err)
 		}
-		if run.inbound.Conversation == e.Conversation {
+		if from == h && run.inbound.Conversation == e.Conversation {
 			e.Priority = store.PriorityAnswer
 		}
 		if run.again {
 			// A handler that is run again finds its sends done: files that are gone by
 			// now are not missed.
 			before, err := h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
-			for err == nil && len(before) > 0 && before[0].Conversation != e.Conversation {
+			for err == nil && len(before) > 0 && (before[0].Conversation != e.Conversation || before[0].Bot != e.Bot) {
 				// The script takes another way than before, for it was changed: this one
 				// went to somebody else, and must not be taken for what is sent now.
 				e.Ordinal += otherWay
@@ -103,7 +107,7 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 				return luabind.SendResult{}, explain(err)
 			}
 			if len(before) > 0 {
-				pending, err := h.bot.outbox.found(ctx, before)
+				pending, err := from.bot.outbox.found(ctx, before)
 				if err != nil {
 					return luabind.SendResult{}, explain(err)
 				}
@@ -112,22 +116,40 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 		}
 	}
 	for _, part := range req.Parts {
-		parts, err := h.queueParts(part)
+		parts, err := h.queueParts(part, from)
 		if err != nil {
-			h.discard(e.Parts)
+			from.discard(e.Parts)
 			return luabind.SendResult{}, explain(err)
 		}
 		e.Parts = append(e.Parts, parts...)
 	}
-	pending, err := h.bot.outbox.enqueue(ctx, e)
+	pending, err := from.bot.outbox.enqueue(ctx, e)
 	if err != nil {
-		h.discard(e.Parts)
+		from.discard(e.Parts)
 		return luabind.SendResult{}, explain(err)
 	}
 	if e.Progress != nil {
 		luabind.StepOf(ctx).Saved(false)
 	}
 	return h.await(ctx, pending)
+}
+
+// sender is the host of the bot as which a script sends: its own, or another that
+// the configuration allows.
+func (h *host) sender(as string) (*host, error) {
+	if as == "" || as == h.bot.cfg.Name {
+		return h, nil
+	}
+	if !slices.Contains(h.bot.cfg.Allow.SendAs, as) {
+		return nil, &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf(
+			"the script may not send as %q: name that bot in runtime.toml, [bot.allow] send_as = [%q]", as, as)}
+	}
+	if h.bot.peer != nil {
+		if b := h.bot.peer(as); b != nil {
+			return b.host, nil
+		}
+	}
+	return nil, &luabind.HostError{Kind: "not_found", Message: fmt.Sprintf("there is no bot %q", as)}
 }
 
 func (h *host) await(ctx context.Context, parts []*pending) (luabind.SendResult, error) {
@@ -145,7 +167,7 @@ func (h *host) discard(parts []store.EnqueuePart) {
 
 // queueParts makes the messages of a part: several for a long text. A file is
 // copied, for it may be changed or gone when its turn comes; it is uploaded then.
-func (h *host) queueParts(part luabind.Part) ([]store.EnqueuePart, error) {
+func (h *host) queueParts(part luabind.Part, from *host) ([]store.EnqueuePart, error) {
 	if part.Kind == ilink.ItemTypeText {
 		var parts []store.EnqueuePart
 		for _, text := range ilink.SplitText(part.Text, h.bot.shared.Limits.TextRunes) {
@@ -171,7 +193,12 @@ func (h *host) queueParts(part luabind.Part) ([]store.EnqueuePart, error) {
 	if part.File == nil {
 		return nil, &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "there is no file to send"}
 	}
-	kept, err := h.files.spool(part.File)
+	src, err := h.files.open(part.File)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	kept, err := from.files.spool(src, part.File.Name)
 	if err != nil {
 		return nil, err
 	}

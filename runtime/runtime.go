@@ -190,6 +190,7 @@ func (r *Runtime) leavesItsToken(cfg BotConfig) bool {
 func (r *Runtime) start(cfg BotConfig) {
 	ctx, stop := context.WithCancel(r.ctx)
 	b := &running{bot: newBot(&r.cfg, cfg, r.store, r.bridge, r.tell), stop: stop}
+	b.peer = r.bot
 	r.bots[cfg.Name] = b
 	r.group.Go(func() {
 		defer stop()
