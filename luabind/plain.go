@@ -182,7 +182,15 @@ func unpack(L *lua.LState, in []byte, depth int) (v lua.LValue, rest []byte, err
 	case packedText:
 		return lua.LString(in[:n]), in[n:], nil
 	case packedTable:
-		t := L.CreateTable(0, 0)
+		// Without a size gopher-lua makes room for 32 items. What it is given is no
+		// more than a start: the number may be wrong.
+		list, fields, size := 0, 0, int(min(n, 64))
+		if n > 0 && in[0] == packedNumber {
+			list = size
+		} else {
+			fields = size
+		}
+		t := L.CreateTable(list, fields)
 		for range n {
 			var k, v lua.LValue
 			if k, in, err = unpack(L, in, depth+1); err != nil {

@@ -2,6 +2,7 @@ package runtime_test
 
 import (
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +29,7 @@ func BenchmarkReload(b *testing.B) {
 		{"100 lines in a folder of 200", long.String(), 200},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			w := newWorld(b, c.script+answering("0"), func(cfg *runtime.Config) { cfg.Logger = nil })
+			w := newWorld(b, c.script+answering("0"), func(cfg *runtime.Config) { cfg.Logger = slog.New(slog.DiscardHandler) })
 			for i := range c.files {
 				w.write(fmt.Sprintf("lib/part%d.lua", i), c.script)
 			}
