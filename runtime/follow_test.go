@@ -172,7 +172,7 @@ func TestFollowKeepsTheOldConfigurationWhileTheNewIsBroken(t *testing.T) {
 	f := follow(t, []string{"a"}, botTable("a", "a", "one.lua"))
 	f.until("a runs", running("a"))
 	for broken, want := range map[string]string{
-		"x = = 1\n":                 "runtime.toml:7: ",
+		"x = = 1\n":                 "runtime.toml:8: ",
 		"\n[bott]\nx = 1\n":         "runtime.toml:8: bott: there is no such setting",
 		botTable("A!", "", "x.lua"): `runtime.toml:8: bot.name: \"A!\" is not a name`,
 	} {
