@@ -173,8 +173,8 @@ func TestFollowKeepsTheOldConfigurationWhileTheNewIsBroken(t *testing.T) {
 	f.until("a runs", running("a"))
 	for broken, want := range map[string]string{
 		"x = = 1\n":                 "runtime.toml:8: ",
-		"\n[bott]\nx = 1\n":         "runtime.toml:8: bott: there is no such setting",
-		botTable("A!", "", "x.lua"): `runtime.toml:8: bot.name: \"A!\" is not a name`,
+		"\n[bott]\nx = 1\n":         "runtime.toml:9: bott: there is no such setting",
+		botTable("A!", "", "x.lua"): `runtime.toml:9: bot.name: \"A!\" is not a name`,
 	} {
 		f.configure(broken)
 		f.logged(want)
