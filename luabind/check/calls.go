@@ -24,6 +24,12 @@ func (w *work) look(f *file, node any) {
 		if t := w.callee(n.call); t.member != nil && t.member.NoDiscard {
 			w.report(f, n.call.pos(), Warning, "%s only returns something, and nothing is done with it here", t.name)
 		}
+	case *assignStmt:
+		for _, t := range n.targets {
+			if ix, ok := t.(*index); ok && ix.key != nil {
+				w.lookAssigned(f, ix)
+			}
+		}
 	case *binary:
 		if n.op == "==" || n.op == "~=" {
 			w.lookComparison(f, n)
@@ -36,13 +42,32 @@ func (w *work) lookIndex(f *file, n *index) {
 	if isGlobalTable(n.base) {
 		return
 	}
-	if b, ok := n.base.(*name); ok && w.api(b.variable) != nil && w.member(w.typeOf(b), *n.key).missing {
+	base := w.typeOf(n.base)
+	if n.tested && w.isModule(n.base) && slices.Contains(plainLibraries, w.defs.Class(w.arms(base)[0].Name).Path) {
+		return // math.trunc or …: a script may bring what is missing
+	}
+	if b, ok := n.base.(*name); ok && w.api(b.variable) != nil && w.member(base, *n.key).missing {
 		if hint := w.gone(b.variable.name + "." + *n.key); hint != "" {
 			w.report(f, n.pos(), Error, "%s.%s doesn't exist in bots%s", b.variable.name, *n.key, hint)
 			return
 		}
 	}
-	w.missing(f, n.pos(), w.typeOf(n.base), n.base, ".", *n.key)
+	w.missing(f, n.pos(), base, n.base, ".", *n.key)
+}
+
+// plainLibraries are tables that scripts may add to; those of modules are locked.
+var plainLibraries = []string{"string", "table", "math", "os", "utf8", "bit", "bit32", "coroutine"}
+
+// lookAssigned reports an assignment into a module.
+func (w *work) lookAssigned(f *file, n *index) {
+	arms := w.arms(w.typeOf(n.base))
+	if len(arms) != 1 || !w.isModule(n.base) {
+		return
+	}
+	if c := w.defs.Class(arms[0].Name); !c.File.Spec && !slices.Contains(plainLibraries, c.Path) {
+		w.report(f, n.pos(), Error, "%s can't be assigned: %s belongs to the host; keep your own values in a table of your own",
+			display(n.base, ".", *n.key), c.Path)
+	}
 }
 
 // missing reports a member that isn't there. of is what base is the type of.

@@ -100,7 +100,9 @@ func (c *Checker) Files(paths ...string) ([]Finding, error) {
 		p := l.program(f, false)
 		programs = append(programs, p)
 		for _, s := range p.sources[1:] {
-			required[s.path] = true
+			if !p.sources[0].spec() { // a spec may load the bot that it is for
+				required[s.path] = true
+			}
 		}
 	}
 	var findings []Finding

@@ -23,7 +23,6 @@ type token struct {
 	kind kind
 	text string
 	at   int // byte offset
-	end  int
 }
 
 var keywords = map[string]bool{
@@ -103,11 +102,9 @@ func (l *lexer) next() (token, error) {
 		break
 	}
 	t := token{at: l.at}
-	defer func() { t.end = l.at }()
 	c := l.peek(0)
 	switch {
 	case l.at >= len(l.text):
-		t.end = l.at
 		return t, nil
 	case isLetter(c):
 		for isLetter(l.peek(0)) || isDigit(l.peek(0)) {
@@ -137,7 +134,6 @@ func (l *lexer) next() (token, error) {
 			if strings.HasPrefix(l.text[l.at:], op) {
 				t.kind, t.text = tokenOp, op
 				l.at += len(op)
-				t.end = l.at
 				return t, nil
 			}
 		}
@@ -147,7 +143,6 @@ func (l *lexer) next() (token, error) {
 		t.kind, t.text = tokenOp, l.text[l.at:l.at+1]
 		l.at++
 	}
-	t.end = l.at
 	return t, nil
 }
 

@@ -367,8 +367,11 @@ func (p *parser) assign(target, value expr, defines bool) {
 	})
 }
 
-// used notes that e's value is used, if it is a variable.
+// used notes that e's value is used, if it is a variable or a field.
 func (p *parser) used(e expr, u use) {
+	if ix, ok := e.(*index); ok {
+		ix.tested = u.tested
+	}
 	n, ok := e.(*name)
 	if !ok {
 		return
@@ -537,14 +540,14 @@ func (p *parser) suffixed() expr {
 func (p *parser) call(c *call) expr {
 	p.enter()
 	defer p.leave()
+	c.in = p.fn
 	p.file.calls = append(p.file.calls, c)
 	switch t := p.peek(); {
 	case t.kind == tokenString:
 		p.take()
-		c.args, c.end = []expr{&text{place: posAt(t), value: t.text}}, t.end
+		c.args = []expr{&text{place: posAt(t), value: t.text}}
 	case p.is("{"):
 		c.args = []expr{p.table()}
-		c.end = p.tokens[p.next-1].end
 	default:
 		p.expect("(")
 		for more := !p.is(")"); more; more = p.accept(",") {
@@ -555,7 +558,7 @@ func (p *parser) call(c *call) expr {
 			}
 			c.args = append(c.args, e)
 		}
-		c.end = p.expect(")").end
+		p.expect(")")
 	}
 	return c
 }

@@ -1,50 +1,104 @@
 package check
 
-// checkRoutes reports commands and patterns that never get a message. What they
-// are called is known from the definitions: it says nothing while these functions
-// don't exist.
+import (
+	"slices"
+	"strings"
+)
+
+// routing are the functions that say where messages go.
+var routing = []string{"ilink.command", "ilink.hears", "ilink.use"}
+
+// checkRoutes reports commands and patterns that never get a message.
 func (w *work) checkRoutes() {
 	for _, f := range w.files {
-		commands := make(map[string]*call)
-		var all *call // hears that takes whatever comes
-		for _, s := range f.main.body {
-			st, ok := s.(*callStmt)
+		for _, c := range f.calls {
+			t := w.callee(c)
+			if t.member == nil || !slices.Contains(routing, t.member.Path) {
+				continue
+			}
+			if by := w.neverRun(c.in); by != "" {
+				w.report(f, c.pos(), Error, "%s works while the script is loaded only, and not in %s: move it out", t.member.Path, by)
+			}
+			if t.member.Path == "ilink.use" && len(c.args) == 1 {
+				w.checkMiddleware(f, c.args[0])
+			}
+		}
+		w.checkOrder(f)
+	}
+}
+
+// checkMiddleware reports a function that hands no message on.
+func (w *work) checkMiddleware(f *file, e expr) {
+	fn, ok := e.(*function)
+	if !ok || fn.varargs {
+		return
+	}
+	if len(fn.params) < 2 || len(fn.params[1].uses) == 0 && len(fn.params[1].assigned) == 0 {
+		w.report(f, fn.pos(), Warning, "no message gets past this function: it is to call next(), its second parameter")
+	}
+}
+
+// checkOrder goes through the routes at the top of a file.
+func (w *work) checkOrder(f *file) {
+	commands := make(map[string]*call)
+	var all *call // hears that takes whatever comes
+	for _, s := range f.main.body {
+		st, ok := s.(*callStmt)
+		if !ok {
+			continue
+		}
+		c := st.call
+		t := w.callee(c)
+		if t.member == nil || len(c.args) == 0 {
+			continue
+		}
+		switch t.member.Path {
+		case "ilink.command":
+			what, ok := c.args[0].(*text)
 			if !ok {
 				continue
 			}
-			t := w.callee(st.call)
-			if t.member == nil || len(st.call.args) == 0 {
-				continue
+			name := strings.ToLower(strings.Replace(what.value, "／", "/", 1)) // as they are compared
+			if before := commands[name]; before != nil {
+				line, _ := lineColumn(f.text, before.pos())
+				w.report(f, what.pos(), Error, "the command %s is there already, in line %d", what.value, line)
 			}
-			what, ok := st.call.args[0].(*text)
-			if !ok {
-				continue
+			commands[name] = c
+		case "ilink.hears":
+			if all != nil {
+				line, _ := lineColumn(f.text, all.pos())
+				w.report(f, c.args[0].pos(), Warning, "this never hears anything: line %d takes all messages", line)
+			} else if takesAll(c.args[0]) {
+				all = c
 			}
-			switch t.member.Path {
-			case "ilink.command":
-				if before := commands[what.value]; before != nil {
-					line, _ := lineColumn(f.text, before.pos())
-					w.report(f, what.pos(), Error, "the command %s is there already, in line %d", what.value, line)
-				}
-				commands[what.value] = st.call
-			case "ilink.hears":
-				if all != nil {
-					line, _ := lineColumn(f.text, all.pos())
-					w.report(f, what.pos(), Warning, "this never hears anything: line %d takes all messages", line)
-				}
-				if takesAll(what.value) {
-					all = st.call
-				}
-			}
+		}
+	}
+	if all == nil {
+		return
+	}
+	if v := w.globals["on_message"]; v != nil && len(v.uses) == 0 {
+		for _, a := range v.assigned {
+			line, _ := lineColumn(f.text, all.pos())
+			w.report(a.file, a.at, Warning, "on_message is never called: ilink.hears in line %d takes all messages", line)
 		}
 	}
 }
 
-// takesAll reports whether a pattern matches any text.
-func takesAll(pattern string) bool {
-	switch pattern {
-	case "", ".*", "^.*$", "^.*", ".*$", "(.*)", "^(.*)$", ".-", "^":
-		return true
+// takesAll reports whether a pattern matches any text, or one of several does.
+func takesAll(pattern expr) bool {
+	switch p := pattern.(type) {
+	case *text:
+		switch p.value {
+		case "", ".*", "^.*$", "^.*", ".*$", "(.*)", "^(.*)$", ".-", "^":
+			return true
+		}
+	case *table:
+		for _, f := range p.fields {
+			if f.name != "" || f.key != nil {
+				return false // a kind of message
+			}
+		}
+		return slices.ContainsFunc(p.fields, func(f field) bool { return takesAll(f.value) })
 	}
 	return false
 }

@@ -66,17 +66,6 @@ func extendedChecker(t *testing.T) *Checker {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"command", "hears"} {
-		if i := ilinkHas(defs, name); !i {
-			files["zz_"+name+".lua"] = &fstest.MapFile{Data: []byte("---@meta " + name + `
-
----Routes messages.
----@param what string
----@param f fun(msg: ilink.Message)
-function ilink.` + name + `(what, f) end
-`)}
-		}
-	}
 	if defs.Global("it") == nil {
 		files["zz_spec.lua"] = &fstest.MapFile{Data: []byte(specDefinitions)}
 	}
@@ -86,26 +75,11 @@ function ilink.` + name + `(what, f) end
 	return &Checker{defs: defs, modules: map[string]bool{"mine": true}}
 }
 
-func ilinkHas(defs *library.Definitions, name string) bool {
-	members, _ := defs.Members("ilink")
-	for _, m := range members {
-		if m.Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // TestFindings tests what depends on definitions that needn't be there.
 func TestFindings(t *testing.T) {
 	c := extendedChecker(t)
 	const message = "function on_message(msg) msg:reply('x') end\n"
 	for _, tt := range []struct{ name, script, want string }{
-		{"commands", `ilink.command("/a", function(msg) msg:reply("x") end) ilink.command("/b", print) ilink.command("/a", print)`,
-			`1:96: error: the command /a is there already, in line 1`},
-		{"command alone", `ilink.command("/a", function(msg) msg:replly("x") end)`, `1:39: error: an ilink.Message has no replly; did you mean reply?`},
-		{"hears", "ilink.hears('x', print)\nilink.hears('.*', print)\nilink.hears('y', print)",
-			"3:13: warning: this never hears anything: line 2 takes all messages"},
 		{"callback", message + `shop.on("x", function(thing, m) print(thing.prise, m.txt) end)`,
 			"2:45: error: a shop.Thing has no prise; did you mean price?\n2:54: error: an ilink.Message has no txt; did you mean text?"},
 		{"named callback", message + "local function f(thing) print(thing.prise) end\nshop.on('x', f)", "2:37: error: a shop.Thing has no prise; did you mean price?"},

@@ -37,6 +37,8 @@ type (
 		base     expr
 		key      *string
 		brackets expr // what is in the brackets, if it was written so
+		// tested says that it is asked whether there is such a field.
+		tested bool
 	}
 	// call is fn(args) or, with a method, fn:method(args).
 	call struct {
@@ -45,7 +47,7 @@ type (
 		method   string
 		methodAt int
 		args     []expr
-		end      int // of the closing bracket
+		in       *function
 	}
 	// function is a function's body.
 	function struct {

@@ -262,8 +262,10 @@ func (p *parser) field(rest string) {
 		p.fail("@field belongs to a @class")
 		return
 	}
-	if strings.HasPrefix(rest, "[") { // [string]: what a map has
-		c.Parents = append(c.Parents, "table")
+	if strings.HasPrefix(rest, "[") {
+		if key, _, _ := strings.Cut(rest[1:], "]"); key != "integer" && key != "number" {
+			c.Parents = append(c.Parents, "table") // a map, whose names aren't known
+		}
 		return
 	}
 	f := p.param(rest)

@@ -23,6 +23,7 @@ func newCheck() *cobra.Command {
 			"have, calls with the wrong arguments, handlers that are never called. It reports what is certain,\n" +
 			"one a line, as file:line:column: severity: message. Without paths it checks the folders of the\n" +
 			"configuration's scripts, or the current folder if there is no configuration.\n\n" +
+			"A comment ---@diagnostic disable-line, or disable-next-line above, says that a line is meant as it is.\n" +
 			"The exit code is 1 if there are errors; warnings count with --strict only.",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"lua"}, cobra.ShellCompDirectiveFilterFileExt

@@ -133,10 +133,14 @@ func Examples(t *testing.T, host luabind.Host, files []*library.File, modules ..
 	}
 }
 
-// Bot makes a bot of an example: it is one, or what a handler may do.
+// Bot makes a bot of an example: it is one, perhaps without on_message, or what a
+// handler may do.
 func Bot(example string) string {
 	if strings.Contains(example, "function on_message") {
 		return example
+	}
+	if strings.HasPrefix(example, "function on_") {
+		return example + "\nfunction on_message(msg) end"
 	}
 	return "function on_message(msg)\n" + example + "\nend"
 }
