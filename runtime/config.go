@@ -401,6 +401,13 @@ func orDefault[T comparable](setting *T, value T) {
 	}
 }
 
+// WithDefaults returns the limits with those filled in that aren't set.
+func (l LimitsConfig) WithDefaults() LimitsConfig {
+	c := Config{Limits: l}
+	c.defaultLimits()
+	return c.Limits
+}
+
 func (c *Config) defaultLimits() {
 	l := &c.Limits
 	orDefault(&l.PerInbound, defaultPerInbound)

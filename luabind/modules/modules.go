@@ -4,6 +4,8 @@
 package modules
 
 import (
+	nethttp "net/http"
+
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules/base64"
 	"github.com/ilinkd/ilinkd/luabind/modules/env"
@@ -27,6 +29,8 @@ type Options struct {
 	Env map[string]*string `json:"env,omitempty"`
 	// HTTP says which hosts the script may ask.
 	HTTP http.Options `json:"http"`
+	// Transport answers what scripts ask for in tests; nil is the network.
+	Transport nethttp.RoundTripper `json:"-"`
 }
 
 // Standard returns the modules that every bot has.
@@ -44,6 +48,6 @@ func Standard(o Options) []luabind.Module {
 		url.Module{},
 
 		// These use json.
-		http.New(o.HTTP, nil),
+		http.New(o.HTTP, o.Transport),
 	}
 }

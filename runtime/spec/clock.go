@@ -1,0 +1,84 @@
+package spec
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/spec/world"
+)
+
+// clock makes the table clock: the time of the case's world.
+func (f *file) clock(vm *luabind.VM) lua.LValue {
+	return vm.Table("clock", map[string]lua.LGFunction{
+		"now": func(L *lua.LState) int {
+			L.Push(seconds(f.running(L, "clock.now").world.Now()))
+			return 1
+		},
+		"advance": func(L *lua.LState) int {
+			n, ok := L.Get(1).(lua.LNumber)
+			if !ok || !(n >= 0) || n > 1e9 {
+				luabind.Mistake(L, "clock.advance needs a number of seconds, got %s", luabind.Describe(L.Get(1)))
+			}
+			w := f.running(L, "clock.advance").world
+			f.drive(L, func(ctx context.Context) error {
+				return w.Advance(ctx, time.Duration(float64(n)*float64(time.Second)))
+			})
+			return 0
+		},
+		"set": func(L *lua.LState) int {
+			w := f.running(L, "clock.set").world
+			then := timeArg(L, 1, w.Now())
+			f.drive(L, func(ctx context.Context) error { return w.Set(ctx, then) })
+			return 0
+		},
+	}, nil)
+}
+
+// drive does something with a world that may take until its bots have done what
+// they can; an error of it is raised.
+func (f *file) drive(L *lua.LState, do func(ctx context.Context) error) {
+	var err error
+	f.vm.Block(L, func(ctx context.Context) { err = do(ctx) })
+	var se *luabind.ScriptError
+	switch {
+	case errors.As(err, &se):
+		L.RaiseError("the bot failed: %s", se.Detail())
+	case errors.Is(err, world.ErrPast):
+		L.RaiseError("clock.set: %v", err)
+	case err != nil:
+		L.RaiseError("%v", err)
+	}
+}
+
+// seconds is a time as scripts have it.
+func seconds(t time.Time) lua.LNumber { return lua.LNumber(float64(t.UnixMilli()) / 1000) }
+
+// timeArg reads a time: seconds since 1970, "2026-01-05 17:30", or "17:30" for the
+// next time that it is that late.
+func timeArg(L *lua.LState, n int, now time.Time) time.Time {
+	switch v := L.Get(n).(type) {
+	case lua.LNumber:
+		if v >= 0 && v < 1e11 {
+			return time.UnixMilli(int64(float64(v) * 1000))
+		}
+	case lua.LString:
+		for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+			if t, err := time.ParseInLocation(layout, string(v), now.Location()); err == nil {
+				return t
+			}
+		}
+		if t, err := time.Parse("15:04", string(v)); err == nil {
+			then := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
+			if then.Before(now) {
+				then = then.AddDate(0, 0, 1)
+			}
+			return then
+		}
+	}
+	luabind.Mistake(L, `clock.set needs a time such as "17:30", "2026-01-05 17:30" or a number of seconds since 1970, got %s`, luabind.Describe(L.Get(n)))
+	return time.Time{}
+}

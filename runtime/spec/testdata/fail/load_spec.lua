@@ -1,0 +1,2 @@
+local bot = load_bot("nobot.lua")
+it("can't be loaded", function() bot:user("alice"):says("x") end)

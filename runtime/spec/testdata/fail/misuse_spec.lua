@@ -1,0 +1,2 @@
+local bot = load_bot("broken.lua")
+bot:user("alice"):says("x")

@@ -1,0 +1,6 @@
+local alice = load_bot("../pass/web.lua"):user("alice")
+it("asks for what nothing answers", function() alice:says("x") end)
+it("has a stub that fails", function()
+  http.stub("*", function() error("oops") end)
+  alice:says("x")
+end)

@@ -1,0 +1,147 @@
+package world
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ilinkd/ilinkd/luabind"
+)
+
+// handler is one handling of a message; the world's mu guards it.
+type handler struct {
+	u      *User
+	number int
+	event  luabind.Event
+	cancel context.CancelCauseFunc
+	// journal are the records that a host would have saved.
+	journal     []luabind.Record
+	interrupted bool
+	waits       *wait // what it waits for, nil while it runs
+}
+
+// wait is what a handler waits for.
+type wait struct {
+	sleep bool
+	over  chan struct{} // closed when it need not wait any longer
+	// answer is the message that came, nil if the time is over.
+	answer *luabind.Answer
+	alarm  *alarm
+}
+
+type handlerKey struct{}
+
+func handlerOf(ctx context.Context) *handler {
+	h, _ := ctx.Value(handlerKey{}).(*handler)
+	return h
+}
+
+// run starts the handler on the current generation. mu must be held.
+func (h *handler) run() {
+	w, b := h.u.b.w, h.u.b
+	g := b.current
+	g.handlers[h] = true
+	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), handlerKey{}, h))
+	h.cancel = cancel
+	h.event.Journal = h.journal
+	ev := h.event
+	w.begin()
+	go func() {
+		defer cancel(nil)
+		err := g.sandbox.OnMessage(ctx, &ev)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		defer w.end()
+		h.ended(g, err)
+	}()
+}
+
+// again runs a handler once more that a crash has ended. mu must be held.
+func (h *handler) again() {
+	h.waits = nil
+	h.run()
+}
+
+// ended goes on to the user's next message. mu must be held.
+func (h *handler) ended(g *generation, err error) {
+	delete(g.handlers, h)
+	if g.killed {
+		return // it runs again, or the world has ended
+	}
+	h.u.b.failed(err)
+	h.u.active = nil
+	if inbox := h.u.inbox; len(inbox) > 0 && !inbox[0].shown { // else on_interrupt's end goes on
+		h.u.inbox = inbox[1:]
+		h.u.start(inbox[0].ev)
+	}
+}
+
+// resume ends the handler's waiting, if it waits. mu must be held.
+func (h *handler) resume(a *luabind.Answer) {
+	if h.waits == nil {
+		return
+	}
+	h.waits.answer = a
+	close(h.waits.over)
+	h.u.b.w.cancel(h.waits.alarm)
+	h.waits = nil
+	h.u.b.w.begin()
+}
+
+// Await lets the handler wait for the user's next message, or for a time.
+func (x *host) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.Answer, error) {
+	h := handlerOf(ctx)
+	if h == nil {
+		return nil, errors.New("only a message's handler can wait for another")
+	}
+	w := x.b.w
+	step := luabind.StepOf(ctx)
+	w.mu.Lock()
+	h.save(step)
+	waits := &wait{sleep: req.Sleep, over: make(chan struct{})}
+	if req.Deadline.IsZero() || req.Deadline.After(w.now) {
+		h.waits = waits
+		if !req.Deadline.IsZero() {
+			waits.alarm = w.at(req.Deadline, func() { h.resume(nil) })
+		}
+		h.offer()
+		w.end()
+		w.mu.Unlock()
+		select {
+		case <-waits.over:
+		case <-ctx.Done():
+		}
+		w.mu.Lock()
+		if h.waits == waits { // it was killed
+			h.resume(nil)
+		}
+	}
+	defer w.mu.Unlock()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var err error
+	if waits.answer == nil && !req.Sleep {
+		err = &luabind.HostError{Kind: "timeout", Message: "no answer came in time"}
+	}
+	return waits.answer, err
+}
+
+// save keeps the records up to a step: a handler ends nowhere but where it waits.
+// mu must be held.
+func (h *handler) save(step *luabind.Step) {
+	if step != nil && len(h.journal) == step.Number-len(step.Pending) { // else there were too many to keep
+		h.journal = append(h.journal, step.Pending...)
+		step.Saved(false)
+	}
+}
+
+// offer hands the user's next message to the handler that waits for one. mu must be
+// held.
+func (h *handler) offer() {
+	if h.waits == nil || h.waits.sleep || len(h.u.inbox) == 0 || h.u.inbox[0].shown {
+		return
+	}
+	a := h.u.inbox[0].answer()
+	h.u.inbox = h.u.inbox[1:]
+	h.resume(a)
+}
