@@ -368,6 +368,9 @@ func (w *work) member(base *library.Type, key string) found {
 		}
 		members, known := w.defs.Members(class)
 		for _, m := range members {
+			if m.File.Spec && !w.isSpec() {
+				continue // such as http.stub
+			}
 			if m.Name == key {
 				result.member = m
 				return result

@@ -40,14 +40,6 @@ function shop.on(name, f) end
 function shop.find(thing) end
 `
 
-const specDefinitions = `---@meta spec
-
----Says what is expected.
----@param name string
----@param f fun()
-function it(name, f) end
-`
-
 func extendedChecker(t *testing.T) *Checker {
 	t.Helper()
 	files := fstest.MapFS{"zz_more.lua": {Data: []byte(extended)}}
@@ -65,9 +57,6 @@ func extendedChecker(t *testing.T) *Checker {
 	defs, err := library.Load()
 	if err != nil {
 		t.Fatal(err)
-	}
-	if defs.Global("it") == nil {
-		files["zz_spec.lua"] = &fstest.MapFile{Data: []byte(specDefinitions)}
 	}
 	if defs, err = library.Parse(files); err != nil {
 		t.Fatal(err)
@@ -88,6 +77,7 @@ func TestFindings(t *testing.T) {
 		{"unused result", message + `shop.find(1)`, "2:6: warning: shop.find only returns something, and nothing is done with it here"},
 		{"overloads", message + `local t = shop("x") t:buy(1) t:buy("a", 2) t:buy(1, 2, 3)`, "2:46: error: t:buy takes 1 argument (price), and gets 3"},
 		{"specs' names", message + `it("works", function() end)`, "2:1: error: it exists in specs (*_spec.lua) only"},
+		{"specs' functions", message + `http.stub("https://example.org/", "x")`, "2:6: error: http.stub doesn't exist"},
 		{"embedder's", message + `mine.anything(mine) local x = require("mine")`, ""},
 		{"silenced", message + "foo() ---@diagnostic disable-line\n---@diagnostic disable-next-line: undefined-global\nfoo()\nfoo()", "5:1: error: nothing defines foo"},
 		{"recursion", "local function f(m, n) if n > 0 then return f(m, n - 1) end return m.txt end\n" +
@@ -105,7 +95,7 @@ func TestFindings(t *testing.T) {
 			}
 		})
 	}
-	spec := &program{sources: []*source{{path: "a_spec.lua", text: `it("works", function() end) it(1) zzz()`}}, folders: []string{"."}}
+	spec := &program{sources: []*source{{path: "a_spec.lua", text: `it("works", function() end) describe("x") zzz()`}}, folders: []string{"."}}
 	if got := c.program(spec); len(got) != 2 || !strings.Contains(got[0].Message+got[1].Message, "nothing defines zzz") {
 		t.Error(got)
 	}

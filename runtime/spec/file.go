@@ -194,7 +194,7 @@ func (f *file) modules() []luabind.Module {
 			list = append(list, m)
 		}
 	}
-	return list
+	return append(list, f.opts.probes...)
 }
 
 // pure are the bots' modules that a spec has too: those that need no host.

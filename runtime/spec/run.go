@@ -26,6 +26,9 @@ type Options struct {
 	Coverage *luabind.Coverage
 	// Done is told of each file, in the order of the files; it may be nil.
 	Done func(File)
+
+	// probes are modules for specs that tests add.
+	probes []luabind.Module
 }
 
 // Report is what came of a run.
