@@ -51,8 +51,9 @@ func TestFaults(t *testing.T) {
 	if err != nil || len(files) < 40 {
 		t.Fatal(len(files), err)
 	}
+	c := newChecker(t)
 	for _, path := range files {
-		found, err := newChecker(t).Bot(path)
+		found, err := c.Bot(path)
 		if err != nil {
 			t.Error(err)
 			continue
@@ -94,13 +95,14 @@ func TestExamples(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := newChecker(t)
 	for _, file := range defs.Files {
 		for _, f := range file.Functions {
 			name, script := "bot.lua", librarytest.Bot(f.Example)
 			if file.Spec {
 				name, script = "bot_spec.lua", f.Example
 			}
-			found, err := newChecker(t).Bot(write(t, name, script))
+			found, err := c.Bot(write(t, name, script))
 			if len(found) > 0 || err != nil {
 				wantNothing(t, fmt.Sprintf("%s: the example of %s", f.Position, f.Path), found, err)
 			}
@@ -114,6 +116,7 @@ func TestDocs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	c := newChecker(t)
 	blocks := regexp.MustCompile("(?s)\n```lua\n(.*?)```")
 	for _, page := range append(pages, "../../README.md", "../../README.zh-CN.md") {
 		if filepath.Base(page) == "api.md" {
@@ -128,7 +131,7 @@ func TestDocs(t *testing.T) {
 			if strings.Contains(m[1], "describe(") || strings.Contains(m[1], "it(") {
 				name = "bot_spec.lua"
 			}
-			found, err := newChecker(t).Files(write(t, name, m[1]))
+			found, err := c.Files(write(t, name, m[1]))
 			wantNothing(t, page, found, err)
 		}
 	}

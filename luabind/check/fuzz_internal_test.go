@@ -42,3 +42,15 @@ func FuzzCheck(f *testing.F) {
 		}
 	})
 }
+
+func TestLineColumn(t *testing.T) {
+	const text = "\uFEFFab\r\nc\rd\n\r\n你好👋x"
+	for at, want := range map[string][2]int{"ab": {1, 1}, "b": {1, 2}, "c": {2, 1}, "d": {3, 1}, "你": {5, 1}, "x": {5, 4}} {
+		if line, column := lineColumn(text, strings.Index(text, at)); line != want[0] || column != want[1] {
+			t.Errorf("%s: %d:%d, want %v", at, line, column, want)
+		}
+	}
+	if line, column := lineColumn("", 5); line != 1 || column != 1 {
+		t.Error(line, column)
+	}
+}
