@@ -19,6 +19,9 @@ type Sandbox interface {
 	HasInterrupt() bool
 	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnStart(ctx context.Context, reason string) error
+	OnStop(ctx context.Context, reason string) error
+	OnError(ctx context.Context, ev *luabind.Event, failure error) error
 	State() ([]byte, error)
 	Close(ctx context.Context) error
 }
@@ -104,9 +107,27 @@ func (w *World) Add(ctx context.Context, cfg Config) (*Bot, error) {
 		return nil, err
 	}
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.bots = append(w.bots, b)
-	return b, nil
+	b.call(func() error { return b.current.sandbox.OnStart(context.Background(), luabind.ReasonStart) })
+	w.mu.Unlock()
+	return b, w.Settle(ctx)
+}
+
+// call calls hooks of the script's that are about no message. mu must be held.
+func (b *Bot) call(hooks ...func() error) {
+	b.w.begin()
+	go func() {
+		var errs []error
+		for _, hook := range hooks {
+			errs = append(errs, hook())
+		}
+		b.w.mu.Lock()
+		defer b.w.mu.Unlock()
+		defer b.w.end()
+		for _, err := range errs {
+			b.failed(err)
+		}
+	}()
 }
 
 // handlerWall bounds how long a handler that waits for something outside of the
@@ -142,8 +163,12 @@ func (b *Bot) Reload(ctx context.Context) error {
 		return err
 	}
 	b.w.mu.Lock()
-	b.old = append(b.old, b.current)
-	b.current = g
+	old := b.current
+	b.old, b.current = append(b.old, old), g
+	b.call(
+		func() error { return old.sandbox.OnStop(context.Background(), luabind.ReasonReload) },
+		func() error { return g.sandbox.OnStart(context.Background(), luabind.ReasonReload) },
+	)
 	b.w.mu.Unlock()
 	return b.w.Settle(ctx)
 }
@@ -180,6 +205,7 @@ func (b *Bot) Restart(ctx context.Context) error {
 	for _, u := range b.users {
 		u.typing = false
 	}
+	b.call(func() error { return g.sandbox.OnStart(context.Background(), luabind.ReasonStart) })
 	for _, h := range waiting {
 		h.again()
 	}
@@ -215,12 +241,9 @@ func (b *Bot) close() error {
 func (b *Bot) ExpireSession(ctx context.Context) error {
 	b.w.mu.Lock()
 	g := b.current
-	b.w.begin()
-	b.w.mu.Unlock()
-	err := g.sandbox.OnSessionExpired(context.Background(), luabind.SessionInfo{Message: "the login has ended"})
-	b.w.mu.Lock()
-	b.w.end()
-	b.failed(err)
+	b.call(func() error {
+		return g.sandbox.OnSessionExpired(context.Background(), luabind.SessionInfo{Message: "the login has ended"})
+	})
 	b.w.mu.Unlock()
 	return b.w.Settle(ctx)
 }

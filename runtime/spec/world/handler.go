@@ -51,6 +51,13 @@ func (h *handler) run() {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		defer w.end()
+		if err != nil && !errors.Is(err, luabind.ErrInterrupted) && !g.killed {
+			// A runtime tries some failures again first; a test shall see each.
+			w.mu.Unlock()
+			failed := g.sandbox.OnError(context.Background(), &ev, err)
+			w.mu.Lock()
+			b.failed(failed)
+		}
 		h.ended(g, err)
 	}()
 }

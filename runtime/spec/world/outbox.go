@@ -30,13 +30,19 @@ type waitingSend struct {
 // Send delivers the parts to the user as far as the window allows, and keeps the
 // rest, as the runtime does (docs/delivery.md).
 func (x *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendResult, error) {
-	b, w := x.b, x.b.w
-	messages, err := b.messages(req.Parts)
+	w := x.b.w
+	messages, err := x.b.messages(req.Parts)
 	if err != nil {
 		return luabind.SendResult{}, err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	b := x.b
+	if req.As != "" {
+		if b = w.bot(req.As); b == nil {
+			return luabind.SendResult{}, &luabind.HostError{Kind: "not_found", Message: fmt.Sprintf("there is no bot %q", req.As)}
+		}
+	}
 	u := b.user(req.To)
 	result := luabind.SendResult{Status: luabind.StatusSent, Parts: len(messages)}
 	if f := b.fault; f != nil && (f.Kind == luabind.StatusBadRequest || f.Kind == luabind.StatusUncertain) {

@@ -139,6 +139,16 @@ func (w *World) end() {
 	}
 }
 
+// bot returns the bot of a name, nil if there is none. mu must be held.
+func (w *World) bot(name string) *Bot {
+	for _, b := range w.bots {
+		if b.cfg.Name == name {
+			return b
+		}
+	}
+	return nil
+}
+
 // id makes an id. mu must be held.
 func (w *World) id() int {
 	w.ids++

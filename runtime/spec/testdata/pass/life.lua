@@ -1,0 +1,21 @@
+ilink.state.starts = (ilink.state.starts or 0) + 1
+
+function on_start(info)
+  ilink.log("start", info.reason, ilink.state.starts)
+end
+
+function on_stop(info) ilink.log("stop", info.reason) end
+
+function on_error(err, msg)
+  msg:reply("Sorry: " .. err.message)
+end
+
+function on_message(msg)
+  if msg.text == "fail" then error("no luck") end
+  if msg.text == "sleep" then
+    time.sleep(60)
+    return msg:reply("awake")
+  end
+  if msg.text == "tell" then return ilink.send("boss", { text = "news", as = "herald" }) end
+  msg:reply("hi")
+end
