@@ -3,6 +3,7 @@ package luabind
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -289,7 +290,7 @@ end`)
 		"INFO image in.png\timage in.png\timage p.png",
 		"INFO file in.png\tin",
 		"INFO false\t"+at+"17: media has no field sise; did you mean size?",
-		"INFO false\t"+at+"18: media has no field path; it has kind, name, mime, size, read and save",
+		"INFO false\t"+at+"18: media has no field path; it has kind, name, mime, size, read, save and send",
 		"INFO false\t"+at+"19: media can't be changed: kind was assigned",
 		"INFO false\t"+at+"20: this needs media, got a number: are its methods called with a colon, as in media:read()?",
 		"INFO false\t"+at+`21: media:read takes the largest number of bytes to read, got the text "x"`,
@@ -393,4 +394,22 @@ func imageEvent() *Event {
 
 func secretMedia() *ilink.CDNMedia {
 	return &ilink.CDNMedia{EncryptQueryParam: "SECRET-param", AESKey: "SECRET-key", FullURL: "https://cdn/SECRET"}
+}
+
+func TestMediaSend(t *testing.T) {
+	b := load(t, `
+function on_message(msg)
+  msg.items[1].media:send(msg, "there")
+  assert(msg:download()):send("bob@im.wechat")
+  print(select(2, pcall(function() msg.items[1].media:send() end)))
+end`)
+	if err := b.OnMessage(context.Background(), imageEvent()); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, req := range b.host.sent {
+		got = append(got, fmt.Sprint(req.To, " ", req.InReplyTo != nil, " ", len(req.Parts), " ", req.Parts[0].Kind))
+	}
+	wantText(t, strings.Join(got, "|"), "alice@im.wechat true 2 image|bob@im.wechat false 1 image")
+	wantText(t, b.host.logged(), "INFO scripts/bot.lua:5: media:send needs a message or a user's id first, as in media:send(msg), got nil")
 }

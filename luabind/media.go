@@ -93,6 +93,7 @@ func newMediaBinding(vm *VM) mediaBinding {
 	methods := vm.functions(map[string]lua.LGFunction{
 		"read": vm.mediaRead,
 		"save": vm.mediaSave,
+		"send": vm.mediaSend,
 	})
 	known := append(fieldNames(methods), mediaFields...)
 	mt := vm.functions(map[string]lua.LGFunction{
@@ -105,7 +106,7 @@ func newMediaBinding(vm *VM) mediaBinding {
 			} else if near := nearest(key, known); near != "" {
 				raiseMistake(L, "media has no field %s; did you mean %s?", key, near)
 			} else {
-				raiseMistake(L, "media has no field %s; it has kind, name, mime, size, read and save", key)
+				raiseMistake(L, "media has no field %s; it has kind, name, mime, size, read, save and send", key)
 			}
 			return 1
 		},
@@ -252,6 +253,28 @@ func (vm *VM) mediaSave(L *lua.LState) int {
 		L.RaiseError(`media:save needs a path below the bot's folder, such as media:save("photos/cat.png"), got %s`, describe(L.Get(2)))
 	}
 	return vm.download(L, "media:save", m, 2)
+}
+
+// mediaSend sends the file to a user, or as an answer to a message, with whatever
+// follows.
+func (vm *VM) mediaSend(L *lua.LState) int {
+	const function = "media:send"
+	m := checkMedia(L)
+	var to string
+	var message *ilink.Message
+	switch v := L.Get(2).(type) {
+	case lua.LString:
+		to = string(v)
+	case *lua.LTable:
+		if in := vm.inboundOf(v); in != nil {
+			to, message = in.From, in.Message
+		}
+	}
+	if to == "" {
+		L.RaiseError("%s needs a message or a user's id first, as in media:send(msg), got %s", function, describe(L.Get(2)))
+	}
+	L.Replace(2, vm.newMedia(m)) // what is sent begins here
+	return vm.send(L, function, to, message, 2)
 }
 
 // download fetches m and, if the argument at index n names a path, saves it

@@ -169,6 +169,20 @@ function Media:read(max) end
 ---```
 function Media:save(path) end
 
+---Sends the file to somebody, as it is: nothing of it passes through the script.
+---@param to ilink.Message|string The message to answer, or a user's id.
+---@param ... ilink.Content More to send, in order.
+---@return ilink.SendResult? result What became of it; nil if it failed.
+---@return ilink.Failure? err Why not.
+---@example
+---```lua
+---function on_message(msg)
+---  local picture = msg.items[1].media
+---  if picture then picture:send(msg, "Here it is again.") end
+---end
+---```
+function Media:send(to, ...) end
+
 ---What can be sent: a text, media, a table that says what, or a list of those. A
 ---list may have the options mode and lifetime as well.
 ---@alias ilink.Content string|number|boolean|ilink.Media|ilink.ContentTable|(string|number|boolean|ilink.Media|ilink.ContentTable)[]
