@@ -2,6 +2,7 @@ package check
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -80,6 +81,9 @@ func (w *work) suggestion(typed string, u use) string {
 	if other, ok := otherLanguages[typed]; ok {
 		return "; in Lua it is " + other
 	}
+	if line := u.file.localLater(typed, u.at); line > 0 {
+		return fmt.Sprintf(" here: the local %s comes later, in line %d; move it up", typed, line)
+	}
 	var names []string
 	for _, m := range w.defs.Globals() {
 		if w.known(m.Name) {
@@ -100,8 +104,8 @@ func (w *work) suggestion(typed string, u use) string {
 	return didYouMean(typed, names)
 }
 
-// localsBefore returns the names of locals that are declared before a place.
-func (f *file) localsBefore(at int) (names []string) {
+// allLocals returns the locals that statements declare.
+func (f *file) allLocals() []*variable {
 	if f.locals == nil {
 		walk(f, func(node any) {
 			if s, ok := node.(*localStmt); ok {
@@ -109,7 +113,28 @@ func (f *file) localsBefore(at int) (names []string) {
 			}
 		})
 	}
-	for _, v := range f.locals {
+	return f.locals
+}
+
+// localLater returns the line of a local at the top of the file that is declared
+// after a place, 0 if there is none of that name.
+func (f *file) localLater(name string, at int) int {
+	for _, s := range f.main.body {
+		if s, ok := s.(*localStmt); ok {
+			for _, v := range s.vars {
+				if v.name == name && v.at > at {
+					line, _ := lineColumn(f.text, v.at)
+					return line
+				}
+			}
+		}
+	}
+	return 0
+}
+
+// localsBefore returns the names of locals that are declared before a place.
+func (f *file) localsBefore(at int) (names []string) {
+	for _, v := range f.allLocals() {
 		if v.at < at {
 			names = append(names, v.name)
 		}
@@ -155,6 +180,9 @@ func (w *work) checkLocals() {
 			fn, ok := s.exprs[0].(*function)
 			if !ok || len(v.assigned) > 0 || v.name[0] == '_' || w.hook(v.name) != nil {
 				return
+			}
+			if g := w.globals[v.name]; g != nil && len(g.uses) > 0 && len(g.assigned) == 0 {
+				return // it is used above, where it isn't there yet, and that is reported
 			}
 			for _, u := range v.uses {
 				if !inside(u.in, fn) {

@@ -280,6 +280,9 @@ func (w *work) paramType(f *function, i int) *library.Type {
 	var agreed *library.Type
 	for _, u := range v.uses {
 		var t *library.Type
+		if passes(u.callee, i, f.params[i]) {
+			continue // it calls itself with what it got
+		}
 		switch {
 		case u.callee != nil && u.callee.method == "" && i < len(u.callee.args):
 			t = w.typeOf(u.callee.args[i])
@@ -293,6 +296,15 @@ func (w *work) paramType(f *function, i int) *library.Type {
 		agreed = t
 	}
 	return agreed
+}
+
+// passes reports whether a variable is the i-th argument of a call.
+func passes(c *call, i int, v *variable) bool {
+	if c == nil || c.method != "" || i >= len(c.args) {
+		return false
+	}
+	n, ok := c.args[i].(*name)
+	return ok && n.variable == v
 }
 
 // callbackType returns the type of the i-th parameter of a function that is an

@@ -81,7 +81,7 @@ func TestFindings(t *testing.T) {
 		{"embedder's", message + `mine.anything(mine) local x = require("mine")`, ""},
 		{"silenced", message + "foo() ---@diagnostic disable-line\n---@diagnostic disable-next-line: undefined-global\nfoo()\nfoo()", "5:1: error: nothing defines foo"},
 		{"recursion", "local function f(m, n) if n > 0 then return f(m, n - 1) end return m.txt end\n" +
-			"function on_message(msg) msg:reply(f(msg, 3)) end", ""},
+			"function on_message(msg) msg:reply(f(msg, 3)) end", "1:70: error: an ilink.Message has no txt; did you mean text?"},
 		{"disagreement", "local function f(m) return m.txt end\nfunction on_message(msg) msg:reply(f(msg) .. f({ txt = 'x' })) end", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
