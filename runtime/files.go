@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
+	"sync"
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
@@ -29,6 +29,8 @@ type files struct {
 	write []string // folders below root, slash form
 	media string   // where downloads are kept
 	queue string   // where files are kept that are to be sent
+
+	mu sync.Mutex // held while a script's own texts are written
 }
 
 func newFiles(shared *Config, cfg BotConfig) *files {
@@ -228,20 +230,11 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 	if strings.HasSuffix(path, "/") {
 		path += filepath.Base(filepath.Clean("/" + file.Name))
 	}
-	clean, err := f.local(path)
+	clean, err := f.writable(path)
 	if err != nil {
 		return nil, err
 	}
 	slash := filepath.ToSlash(clean)
-	if !slices.ContainsFunc(f.write, func(dir string) bool {
-		return dir == "." || strings.HasPrefix(slash, dir+"/")
-	}) {
-		return nil, &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf(
-			"the script may not write %q: name its folder in runtime.toml, [bot.allow] files = [%q]", slash, filepath.ToSlash(filepath.Dir(clean)))}
-	}
-	if strings.HasSuffix(slash, ".lua") {
-		return nil, &luabind.HostError{Kind: "not_allowed", Message: "a script may not write scripts"}
-	}
 	src, err := f.open(file)
 	if err != nil {
 		return nil, err
@@ -296,6 +289,10 @@ func describe(src *os.File, file *luabind.File) error {
 }
 
 func fileError(name string, err error) error {
+	var he *luabind.HostError
+	if errors.As(err, &he) {
+		return err
+	}
 	kind, why := "failed", err.Error()
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

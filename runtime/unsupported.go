@@ -15,13 +15,3 @@ func (h *host) StartTimer(context.Context, luabind.TimerRequest) (string, error)
 }
 
 func (h *host) StopTimer(context.Context, string) (bool, error) { return false, errUnsupported }
-
-func (h *host) ReadFile(context.Context, string, int) ([]byte, error) { return nil, errUnsupported }
-
-func (h *host) WriteFile(context.Context, string, []byte, bool) error { return errUnsupported }
-
-func (h *host) ListFiles(context.Context, string) ([]luabind.FileInfo, error) {
-	return nil, errUnsupported
-}
-
-func (h *host) RemoveFile(context.Context, string) error { return errUnsupported }

@@ -9,6 +9,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules/base64"
 	"github.com/ilinkd/ilinkd/luabind/modules/env"
+	"github.com/ilinkd/ilinkd/luabind/modules/files"
 	"github.com/ilinkd/ilinkd/luabind/modules/hash"
 	"github.com/ilinkd/ilinkd/luabind/modules/hex"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
@@ -38,6 +39,7 @@ func Standard(o Options) []luabind.Module {
 	return []luabind.Module{
 		base64.Module{},
 		env.New(o.Env),
+		files.Module{},
 		hash.Module{},
 		hex.Module{},
 		json.Module{},

@@ -30,21 +30,25 @@ type Case struct {
 // Run runs each case in a bot of its own with these modules.
 func Run(t *testing.T, cases []Case, modules ...luabind.Module) {
 	for _, c := range cases {
-		t.Run(c.Name, func(t *testing.T) {
-			printed, err := NewBot(t, nil, "function on_message(msg)\n"+c.Script+"\nend", modules...).Handle(nil)
-			switch {
-			case c.Error == "" && err != nil:
-				var se *luabind.ScriptError
-				if errors.As(err, &se) {
-					t.Fatal(se.Detail())
-				}
-				t.Fatal(err)
-			case c.Error != "" && (err == nil || !strings.Contains(err.Error(), c.Error)):
-				t.Errorf("the error is %v, and should have %q", err, c.Error)
-			case printed != c.Want:
-				t.Errorf("printed\n%s\nand should\n%s", printed, c.Want)
-			}
-		})
+		t.Run(c.Name, func(t *testing.T) { RunWith(t, nil, c, modules...) })
+	}
+}
+
+// RunWith runs one case with a host.
+func RunWith(t *testing.T, host luabind.Host, c Case, modules ...luabind.Module) {
+	t.Helper()
+	printed, err := NewBot(t, host, "function on_message(msg)\n"+c.Script+"\nend", modules...).Handle(nil)
+	switch {
+	case c.Error == "" && err != nil:
+		var se *luabind.ScriptError
+		if errors.As(err, &se) {
+			t.Fatal(se.Detail())
+		}
+		t.Fatal(err)
+	case c.Error != "" && (err == nil || !strings.Contains(err.Error(), c.Error)):
+		t.Errorf("the error is %v, and should have %q", err, c.Error)
+	case printed != c.Want:
+		t.Errorf("printed\n%s\nand should\n%s", printed, c.Want)
 	}
 }
 
