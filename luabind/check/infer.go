@@ -422,6 +422,9 @@ func (w *work) callee(c *call) target {
 			return target{}
 		}
 		t := target{member: m, sig: m.Signature(), overloads: m.Overloads, name: display(c.fn, ":", c.method)}
+		if t.name == c.method { // of a result or the like
+			t.name = m.Path
+		}
 		if !m.Method {
 			t.shift = 1
 		}

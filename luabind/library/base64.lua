@@ -8,6 +8,7 @@ base64 = {}
 ---@param text string
 ---@param options? base64.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---assert(base64.encode("你好") == "5L2g5aW9")
@@ -25,6 +26,7 @@ function base64.encode(text, options) end
 ---@param text string
 ---@return string? bytes
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local text, err = base64.decode("5L2g5aW9")

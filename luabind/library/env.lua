@@ -12,6 +12,7 @@ env = {}
 ---@param name string
 ---@param otherwise? any nil if left out.
 ---@return any value
+---@nodiscard
 ---@example
 ---```lua
 ---local city = env.get("CITY", "Shanghai")

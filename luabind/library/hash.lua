@@ -10,6 +10,7 @@ hash = {}
 ---@param a string
 ---@param b string
 ---@return boolean
+---@nodiscard
 ---@example
 ---```lua
 ---local signature = hash.hmac_sha256("key", "text")
@@ -25,6 +26,7 @@ function hash.equal(a, b) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply(hash.md5(msg.text))
@@ -37,6 +39,7 @@ function hash.md5(text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("signature=" .. hash.hmac_md5("key", msg.text))
@@ -47,6 +50,7 @@ function hash.hmac_md5(key, text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply(hash.sha1(msg.text))
@@ -59,6 +63,7 @@ function hash.sha1(text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("signature=" .. hash.hmac_sha1("key", msg.text))
@@ -69,6 +74,7 @@ function hash.hmac_sha1(key, text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply(hash.sha256(msg.text))
@@ -81,6 +87,7 @@ function hash.sha256(text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("signature=" .. hash.hmac_sha256("key", msg.text))
@@ -91,6 +98,7 @@ function hash.hmac_sha256(key, text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply(hash.sha512(msg.text))
@@ -103,6 +111,7 @@ function hash.sha512(text, options) end
 ---@param text string
 ---@param options? hash.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("signature=" .. hash.hmac_sha512("key", msg.text))

@@ -7,6 +7,7 @@ hex = {}
 ---Writes each byte as two hexadecimal digits.
 ---@param text string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---assert(hex.encode("AZ") == "415a")
@@ -17,6 +18,7 @@ function hex.encode(text) end
 ---@param text string
 ---@return string? bytes
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local bytes, err = hex.decode(msg.text)

@@ -12,6 +12,7 @@ json = {}
 ---@param text string
 ---@return any value nil if the text is no JSON.
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local answer, err = json.decode('{"city": "上海", "days": [21, 23]}')
@@ -28,6 +29,7 @@ function json.decode(text) end
 ---@param value any
 ---@param options? json.Options
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---local body = json.encode({ model = "small", messages = { { role = "user", content = msg.text } } })

@@ -22,6 +22,7 @@ kv = {}
 ---@param key string
 ---@param otherwise? any nil if left out.
 ---@return any value A copy: changing a table doesn't change what is kept.
+---@nodiscard
 ---@example
 ---```lua
 ---local menu = kv.get("menu", { "tea", "coffee" })
@@ -84,6 +85,7 @@ function kv.update(key, change, options) end
 ---@param prefix? string Those that begin with it; all if left out.
 ---@param options? kv.ListOptions
 ---@return string[] keys
+---@nodiscard
 ---@example
 ---```lua
 ---kv.set("subscriber:" .. msg.from, true)
@@ -100,6 +102,7 @@ local User = {}
 ---Returns what is kept about a user.
 ---@param who ilink.Message|string A message of the user's, or the user's id.
 ---@return kv.User user
+---@nodiscard
 ---@example
 ---```lua
 ---function on_message(msg)
@@ -117,6 +120,7 @@ function kv.user(who) end
 ---@param key string
 ---@param otherwise? any nil if left out.
 ---@return any value
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("Your city is " .. kv.user(msg):get("city", "unknown to me"))
@@ -173,6 +177,7 @@ function User:update(key, change, options) end
 ---@param prefix? string
 ---@param options? kv.ListOptions
 ---@return string[] keys
+---@nodiscard
 ---@example
 ---```lua
 ---local me = kv.user(msg)

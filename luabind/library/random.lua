@@ -9,6 +9,7 @@ random = {}
 ---@param low integer
 ---@param high integer
 ---@return integer
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("🎲 " .. random.int(1, 6))
@@ -17,6 +18,7 @@ function random.int(low, high) end
 
 ---Returns a number from 0 up to 1, without 1.
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---if random.float() < 0.01 then msg:reply("You are one in a hundred!") end
@@ -26,6 +28,7 @@ function random.float() end
 ---Returns bytes.
 ---@param n integer How many, up to a mebibyte.
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---local key = random.bytes(32)
@@ -35,6 +38,7 @@ function random.bytes(n) end
 ---Returns bytes in hexadecimal digits, two each.
 ---@param n integer How many bytes, up to a mebibyte.
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("Your code is " .. random.hex(4))
@@ -43,6 +47,7 @@ function random.hex(n) end
 
 ---Returns an id that no other has, such as "5f2c3d7e-8f0b-4c6a-9d43-0e8f6a1b2c3d".
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---local id = random.uuid()
@@ -54,6 +59,7 @@ function random.uuid() end
 ---@param list T[]
 ---@return T value
 ---@return integer place
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply(random.choice { "Yes.", "No.", "Ask again tomorrow." })

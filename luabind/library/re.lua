@@ -16,6 +16,7 @@ re = {}
 ---@param text string
 ---@param pattern string
 ---@return boolean
+---@nodiscard
 ---@example
 ---```lua
 ---if re.test(msg.text, "(?i)hello|你好") then msg:reply("Hello!") end
@@ -26,6 +27,7 @@ function re.test(text, pattern) end
 ---@param text string
 ---@param pattern string
 ---@return re.Match?
+---@nodiscard
 ---@example
 ---```lua
 ---local m = re.match("2026-05-01", [[(?P<year>\d{4})-(\d\d)-(\d\d)]])
@@ -40,6 +42,7 @@ function re.match(text, pattern) end
 ---@return integer? from
 ---@return integer to
 ---@return re.Match match
+---@nodiscard
 ---@example
 ---```lua
 ---local from, to, m = re.find("Call 555-1234 now", [[\d+-\d+]])
@@ -52,6 +55,7 @@ function re.find(text, pattern, init) end
 ---@param pattern string
 ---@param max? integer How many are wanted at most.
 ---@return re.Match[]
+---@nodiscard
 ---@example
 ---```lua
 ---for _, m in ipairs(re.find_all("#red and #blue", [[#(\w+)]])) do
@@ -81,6 +85,7 @@ function re.replace(text, pattern, replacement, max) end
 ---@param pattern string
 ---@param max? integer How many pieces are wanted at most; the last has the rest.
 ---@return string[]
+---@nodiscard
 ---@example
 ---```lua
 ---local words = re.split("milk, eggs;bread", [[[,;]\s*]])
@@ -91,6 +96,7 @@ function re.split(text, pattern, max) end
 ---Returns a pattern that finds just this text.
 ---@param text string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---assert(re.test("1+1=2", re.escape("1+1")))

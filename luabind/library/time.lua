@@ -8,6 +8,7 @@ time = {}
 
 ---Returns the time now, with a fraction.
 ---@return number
+---@nodiscard
 ---@example
 ---```lua
 ---local started = time.now()
@@ -34,6 +35,7 @@ function time.sleep(seconds) end
 ---@param layout? string "%Y-%m-%d %H:%M:%S" if left out.
 ---@param zone? string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("In Shanghai it is " .. time.format(time.now(), "%H:%M", "Asia/Shanghai"))
@@ -48,6 +50,7 @@ function time.format(t, layout, zone) end
 ---@param zone? string Where that is, if the text doesn't say.
 ---@return number? t
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local t, err = time.parse("09:30", "%H:%M", "Asia/Shanghai")
@@ -75,6 +78,7 @@ function time.parse(text, layout, zone) end
 ---@param t? number Now if left out.
 ---@param zone? string
 ---@return time.Parts
+---@nodiscard
 ---@example
 ---```lua
 ---local now = time.parts(time.now(), "Asia/Shanghai")
@@ -87,6 +91,7 @@ function time.parts(t, zone) end
 ---wday, yday, isdst and offset don't matter.
 ---@param parts time.Parts
 ---@return number t
+---@nodiscard
 ---@example
 ---```lua
 ---local day = time.parts()
@@ -99,6 +104,7 @@ function time.of(parts) end
 ---@param seconds number
 ---@param language? "en"|"zh" "en" if left out.
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("还有" .. time.duration(3 * 3600 + 120, "zh"))
@@ -110,6 +116,7 @@ function time.duration(seconds, language) end
 ---@param text string
 ---@return number? seconds
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local seconds, err = time.seconds("1h30m")

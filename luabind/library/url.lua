@@ -19,6 +19,7 @@ url = {}
 ---@param text string
 ---@return url.Parts? parts
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---local u, err = url.parse("https://example.org/search?q=%E5%A4%A9%E6%B0%94")
@@ -30,6 +31,7 @@ function url.parse(text) end
 ---Puts an address together, and encodes what must be.
 ---@param parts url.Parts
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---local link = url.build { scheme = "https", host = "example.org", path = "/search", query = { q = msg.text } }
@@ -42,6 +44,7 @@ function url.build(parts) end
 ---@param reference string
 ---@return string? address
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---assert(url.join("https://example.org/news/today", "../logo.png") == "https://example.org/logo.png")
@@ -51,6 +54,7 @@ function url.join(base, reference) end
 ---Encodes a text so that it may stand anywhere in an address.
 ---@param text string
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---msg:reply("https://example.org/wiki/" .. url.encode(msg.text))
@@ -61,6 +65,7 @@ function url.encode(text) end
 ---@param text string
 ---@return string? decoded
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---assert(url.decode("%E4%BD%A0%20x") == "你 x")
@@ -71,6 +76,7 @@ function url.decode(text) end
 ---names.
 ---@param values table<string, string|number|boolean|(string|number|boolean)[]>
 ---@return string
+---@nodiscard
 ---@example
 ---```lua
 ---assert(url.encode_query({ city = "New York", days = 3 }) == "city=New+York&days=3")
@@ -82,6 +88,7 @@ function url.encode_query(values) end
 ---@param text string
 ---@return table<string, string|string[]>? values
 ---@return ilink.Failure? err
+---@nodiscard
 ---@example
 ---```lua
 ---assert(url.decode_query("city=New+York&days=3").city == "New York")

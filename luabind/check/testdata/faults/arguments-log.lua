@@ -1,4 +1,4 @@
 local text = ("a,b"):gsub(",")
 function on_message(msg) msg:reply(text) end
 
--- want 1:22: error: gsub needs at least 2 arguments (pattern, replacement, max), and gets 1
+-- want 1:22: error: string.gsub needs at least 2 arguments (pattern, replacement, max), and gets 1
