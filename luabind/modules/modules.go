@@ -15,6 +15,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/luabind/modules/json"
 	"github.com/ilinkd/ilinkd/luabind/modules/kv"
+	"github.com/ilinkd/ilinkd/luabind/modules/llm"
 	"github.com/ilinkd/ilinkd/luabind/modules/random"
 	"github.com/ilinkd/ilinkd/luabind/modules/re"
 	"github.com/ilinkd/ilinkd/luabind/modules/time"
@@ -36,6 +37,7 @@ type Options struct {
 
 // Standard returns the modules that every bot has.
 func Standard(o Options) []luabind.Module {
+	web := http.New(o.HTTP, o.Transport)
 	return []luabind.Module{
 		base64.Module{},
 		env.New(o.Env),
@@ -50,6 +52,7 @@ func Standard(o Options) []luabind.Module {
 		url.Module{},
 
 		// These use json.
-		http.New(o.HTTP, o.Transport),
+		web,
+		llm.New(web),
 	}
 }

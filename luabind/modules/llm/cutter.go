@@ -1,0 +1,174 @@
+package llm
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ilinkd/ilinkd/ilink"
+)
+
+const (
+	// maxMessages leaves two of the ten messages that a user's message allows to the
+	// script.
+	maxMessages = 8
+	// firstRunes is how long the first message is at least: the user soon sees that
+	// something comes. Those after it are longer and longer, so that they suffice.
+	firstRunes = 40
+	growth     = 3
+)
+
+// outgoing is a message that is ready. Of the last one it isn't known how long it
+// is.
+type outgoing struct {
+	text string
+	last bool
+}
+
+// cutter cuts an answer, which comes in pieces and in Markdown, into messages of
+// plain text. Where it cuts depends on the pieces alone and not on when they come, so
+// that a handler that is run again sends the same.
+type cutter struct {
+	n    int // how many messages have been cut off
+	want int // how long the next one is at least
+	rest string
+	// fence says that rest begins within a block of code.
+	fence bool
+}
+
+func newCutter() *cutter { return &cutter{want: firstRunes} }
+
+// add takes a piece and returns the messages that are complete with it.
+func (c *cutter) add(piece string) (ready []outgoing) {
+	c.rest += piece
+	for c.n < maxMessages-1 {
+		if c.n == 0 && c.rest != "" {
+			c.rest = strings.TrimLeftFunc(c.rest, unicode.IsSpace)
+		}
+		at := c.cut()
+		if at == 0 {
+			break
+		}
+		ready = append(ready, c.take(at, false)...)
+	}
+	return ready
+}
+
+// pause returns what there is, for nothing will come for a while.
+func (c *cutter) pause() []outgoing {
+	if c.n >= maxMessages-1 {
+		c.rest += "\n\n"
+		return nil
+	}
+	return c.end()
+}
+
+// end returns what is left.
+func (c *cutter) end() []outgoing { return c.take(len(c.rest), true) }
+
+func (c *cutter) take(at int, last bool) []outgoing {
+	raw := c.rest[:at]
+	c.rest = c.rest[at:]
+	var text string
+	text, c.fence = plainText(raw, c.fence)
+	if text == "" {
+		return nil
+	}
+	c.n++
+	c.want = min(c.want*growth, ilink.MaxTextRunes)
+	return []outgoing{{text: text, last: last && c.n >= maxMessages}}
+}
+
+// cut is where the next message ends, 0 if that isn't known yet: at the end of a
+// paragraph, or of a sentence where paragraphs are long.
+func (c *cutter) cut() int {
+	runes := utf8.RuneCountInString(c.rest)
+	if runes < c.want {
+		return 0
+	}
+	floor := runeOffset(c.rest, c.want)
+	fence := c.fence
+	sentence := 0
+	head := c.rest[:runeOffset(c.rest, ilink.MaxTextRunes)]
+	for start := 0; start < len(head); {
+		line, _, complete := strings.Cut(head[start:], "\n")
+		end := start + len(line)
+		if complete {
+			end++
+		}
+		switch {
+		case isFence(line):
+			fence = !fence
+		case fence:
+		case complete && end >= floor && strings.TrimSpace(line) == "":
+			return end
+		default:
+			if sentence == 0 && end > floor {
+				sentence = sentenceEnd(head, max(start, floor), end)
+			}
+		}
+		start = end
+	}
+	switch {
+	case sentence > 0 && runes >= min(2*c.want, ilink.MaxTextRunes):
+		return sentence
+	case runes >= ilink.MaxTextRunes:
+		first := ilink.SplitText(c.rest, ilink.MaxTextRunes)[0]
+		if at := strings.Index(c.rest, first); at >= 0 {
+			return at + len(first)
+		}
+		return runeOffset(c.rest, ilink.MaxTextRunes)
+	}
+	return 0
+}
+
+// runeOffset is where the first n characters of s end.
+func runeOffset(s string, n int) int {
+	for i := range s {
+		if n == 0 {
+			return i
+		}
+		n--
+	}
+	return len(s)
+}
+
+const (
+	wideStops = "。！？…"
+	closing   = "”’」』）)\"'*_`"
+)
+
+// sentenceEnd is where the first sentence of a line ends that ends behind from; 0
+// if none does, or if what comes next isn't there yet.
+func sentenceEnd(s string, from, end int) int {
+	for from > 0 && from < len(s) && !utf8.RuneStart(s[from]) {
+		from--
+	}
+	for i, r := range s[from:end] {
+		at := from + i + utf8.RuneLen(r)
+		wide := strings.ContainsRune(wideStops, r)
+		if !wide && !strings.ContainsRune(".!?", r) {
+			continue
+		}
+		for at < end {
+			next, size := utf8.DecodeRuneInString(s[at:])
+			if !strings.ContainsRune(closing+wideStops, next) {
+				break
+			}
+			at += size
+		}
+		if at >= len(s) {
+			return 0
+		}
+		if next, _ := utf8.DecodeRuneInString(s[at:]); wide || unicode.IsSpace(next) && !isNumber(s[:at-1]) {
+			return at
+		}
+	}
+	return 0
+}
+
+// isNumber reports whether a text's last word is a number, as in the lists "1. a".
+func isNumber(s string) bool {
+	word := s[strings.LastIndexAny(s, " \n")+1:]
+	return word != "" && strings.Trim(word, "0123456789") == ""
+}
