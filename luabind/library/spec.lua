@@ -309,6 +309,16 @@ function Bot:read(path) end
 ---```
 function Bot:write(path, text) end
 
+---Has the users of a recording say again what they said, at the same times, and fails
+---if they hear something else than they did. "ilinkd record" writes recordings.
+---@param path string The recording's, from the spec's folder.
+---@example
+---```lua
+---local bot = load_bot("echo.lua")
+---it("answers as it did", function() bot:replay("recordings/ping.json") end)
+---```
+function Bot:replay(path) end
+
 ---What a bot keeps.
 ---@class spec.Data
 local Data = {}

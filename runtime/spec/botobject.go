@@ -106,6 +106,7 @@ func (h *botHandle) object() lua.LValue {
 		"expire_session": h.driving("bot:expire_session", (*world.Bot).ExpireSession),
 		"fault":          h.fault,
 		"read":           h.read,
+		"replay":         h.replay,
 		"write":          h.write,
 	}
 	return h.f.vm.Table("bot", colon("bot", methods), map[string]lua.LValue{"kv": h.kv("bot.kv", "")})

@@ -1,6 +1,7 @@
 package spec
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,6 +17,11 @@ import (
 
 // exampleBot is the bot that the definitions' examples speak of.
 const exampleBot = `function on_message(msg) if msg.text == "ping" then msg:reply("pong") else msg:reply("?") end end`
+
+const exampleRecording = `{ "bot": "echo", "started": "2026-01-06T08:00:00Z", "messages": [
+	{ "after": 0.5, "user": "user1", "text": "ping" },
+	{ "after": 0.7, "user": "user1", "text": "pong", "from_bot": true }
+] }`
 
 // specDefinitions are those of names that only specs have.
 func specDefinitions(t *testing.T) (functions []*library.Member, names map[string]*library.Member) {
@@ -38,8 +44,12 @@ func specDefinitions(t *testing.T) (functions []*library.Member, names map[strin
 func write(t *testing.T, name, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
-	for file, text := range map[string]string{path: text, filepath.Join(filepath.Dir(path), "echo.lua"): exampleBot} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+	dir := filepath.Dir(path)
+	for file, text := range map[string]string{
+		path: text, filepath.Join(dir, "echo.lua"): exampleBot, filepath.Join(dir, "recordings", "ping.json"): exampleRecording,
+	} {
+		err := os.MkdirAll(filepath.Dir(file), 0o700)
+		if err = errors.Join(err, os.WriteFile(file, []byte(text), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
