@@ -22,6 +22,8 @@ type fakeHost struct {
 
 	// send, if set, goes before the plain success.
 	send func(ctx context.Context, req SendRequest) (SendResult, error)
+	// startTimer, if set, starts timers.
+	startTimer func(ctx context.Context, req TimerRequest) (string, error)
 	// await, if set, answers questions.
 	await func(ctx context.Context, req AwaitRequest) (*Answer, error)
 	// fail, if set, is what all else returns.
@@ -248,7 +250,10 @@ func (h *fakeHost) KV(_ context.Context, req KVRequest) (KVResult, error) {
 	return KVResult{}, h.called("kv %s %s", req.Op, req.Key)
 }
 
-func (h *fakeHost) StartTimer(_ context.Context, req TimerRequest) (string, error) {
+func (h *fakeHost) StartTimer(ctx context.Context, req TimerRequest) (string, error) {
+	if h.startTimer != nil {
+		return h.startTimer(ctx, req)
+	}
 	return "1", h.called("timer")
 }
 

@@ -58,6 +58,11 @@ func (vm *VM) noteHooks() {
 // handles none. args, which may be nil, makes those before; it is called with the
 // VM locked.
 func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(vm *VM) []lua.LValue) (lua.LValue, error) {
+	return s.callGlobalWith(ctx, h, ev, args, func(*run) {})
+}
+
+// callGlobalWith is callGlobal; prepare is called with the run before.
+func (s *Sandbox) callGlobalWith(ctx context.Context, h hook, ev *Event, args func(vm *VM) []lua.LValue, prepare func(*run)) (lua.LValue, error) {
 	r, err := s.begin(ctx, ev)
 	if err != nil {
 		return nil, err
@@ -97,5 +102,6 @@ func (s *Sandbox) callGlobal(ctx context.Context, h hook, ev *Event, args func(v
 		}()
 		list = append(list, msg)
 	}
+	prepare(r)
 	return vm.call(r, h.name, fn, list...)
 }

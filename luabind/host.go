@@ -127,6 +127,10 @@ type TimerRequest struct {
 	At time.Time `json:"at"`
 	// Line is where it was started, such as "scripts/remind.lua:12", for lists.
 	Line string `json:"line,omitempty"`
+	// Function is the function's name in the script. Without one it is the handler
+	// that makes it: the host keeps what that handler was called with, and its
+	// journal, for the [TimerEvent].
+	Function string `json:"function,omitempty"`
 }
 
 // Folder is the bot's folder: paths are below it, with slashes. What the script may

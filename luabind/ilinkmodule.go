@@ -30,6 +30,11 @@ func (ilinkModule) Open(vm *VM) (lua.LValue, error) {
 		"command": vm.ilinkCommand,
 		"hears":   vm.ilinkHears,
 		"use":     vm.ilinkUse,
+
+		"every": vm.ilinkEvery,
+		"at":    vm.ilinkAt,
+		"after": vm.ilinkAfter,
+		"timer": vm.ilinkTimer,
 	})
 	bot := vm.State().CreateTable(0, 1)
 	bot.RawSetString("name", lua.LString(vm.Bot()))

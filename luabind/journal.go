@@ -96,6 +96,8 @@ type journaled struct {
 	effects int
 	// pending are the last ones before next, which aren't saved.
 	pending []Record
+	// only says that there is nothing to be done beyond the records.
+	only bool
 	// lost says that there were too many to keep.
 	lost bool
 }
@@ -152,6 +154,10 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 			return result, fmt.Errorf("read the record of %s: %w", call.Name, err)
 		}
 		return result, nil
+	}
+	if j.only {
+		r.stop(&stopReason{kind: KindChanged, message: "its records end"})
+		vm.check(L)
 	}
 	s := &Step{Number: j.next, Effect: -1, Pending: j.pending, call: call}
 	if call.Effect {

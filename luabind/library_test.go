@@ -30,6 +30,7 @@ function on_message(msg)
   for _, item in ipairs(msg.items) do class("ilink.Item", item) end
   class("ilink.SendResult", msg:reply("x"))
   class("ilink.Failure", select(2, msg:reply("")))
+  class("ilink.Timer", ilink.after(60, function() end))
 end
 function on_interrupt(msg) end
 function on_session_expired(info) class("ilink.SessionInfo", info) end`)
@@ -56,5 +57,5 @@ func ours(t *testing.T) []*library.File {
 // TestDefinitionsAreComplete: each function has its parameters described, and an
 // example that runs.
 func TestDefinitionsAreComplete(t *testing.T) {
-	librarytest.Examples(t, nil, ours(t))
+	librarytest.Examples(t, nil, ours(t), modules.Standard(modules.Options{})...)
 }

@@ -53,6 +53,10 @@ type run struct {
 	// user, so much after that.
 	wall *time.Timer
 	due  time.Time
+	// wanted is the timer for whose function the handler is run again, "" for none, and
+	// captured the function once it is there.
+	wanted   string
+	captured *lua.LFunction
 	// slotted says that it has a place among the handlers.
 	slotted bool
 	// background are goroutines that work for the run.

@@ -68,6 +68,7 @@ func (vm *VM) load(ctx context.Context, cfg Config) error {
 	if err := vm.tooHeavy(); err != nil {
 		return err
 	}
+	vm.nameFunctions()
 	if vm.noBot {
 		return nil
 	}
@@ -92,19 +93,30 @@ func (s *Sandbox) OnMessage(ctx context.Context, ev *Event) error {
 	if ev == nil || ev.Message == nil {
 		return errors.New("luabind: OnMessage needs an event with a message")
 	}
+	leave, err := s.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	_, err = s.callGlobal(ctx, messageHook, ev, nil)
+	return err
+}
+
+// enter takes a place among the handlers, and waits for one if need be.
+func (s *Sandbox) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case s.vm.slots <- struct{}{}:
-		defer func() { <-s.vm.slots }()
 	case <-s.closing:
-		return ErrClosed
+		return nil, ErrClosed
 	case <-ctx.Done():
-		return fmt.Errorf("luabind: wait for a handler to end: %w", context.Cause(ctx))
+		return nil, fmt.Errorf("luabind: wait for a handler to end: %w", context.Cause(ctx))
 	}
+	leave = func() { <-s.vm.slots }
 	if errors.Is(context.Cause(ctx), ErrInterrupted) {
-		return fmt.Errorf("luabind: before the handler began: %w", ErrInterrupted)
+		leave()
+		return nil, fmt.Errorf("luabind: before the handler began: %w", ErrInterrupted)
 	}
-	_, err := s.callGlobal(ctx, messageHook, ev, nil)
-	return err
+	return leave, nil
 }
 
 // Run calls f as a handler is called: on this goroutine, with the VM locked and

@@ -55,6 +55,7 @@ type VM struct {
 	failures failureBinding
 	inFlight map[string]*inbound // messages being handled, by id
 	results  resultBinding
+	timers   timerBinding
 	state    *lua.LTable // ilink.state
 
 	watchdog *Watchdog
@@ -119,6 +120,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	vm.results = newResultBinding(vm)
 	vm.media = newMediaBinding(vm)
 	vm.messages = newMessageBinding(vm)
+	vm.timers = newTimerBinding(vm)
 	return vm
 }
 

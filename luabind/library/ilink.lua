@@ -193,6 +193,102 @@ function ilink.recall(id) end
 ---```
 function ilink.cancelled() end
 
+---Options of ilink.every, and of ilink.at outside of handlers.
+---@class ilink.ScheduleOptions
+---@field name? string By which the bot knows it again after a restart; made of when it runs if left out.
+---@field zone? string The time zone, such as "Asia/Shanghai"; the computer's if left out.
+---@field missed? "once"|"skip" What becomes of runs while the bot was off: one run when it is back, which is what it does if left out, or none.
+
+---Runs a function again and again. It is called at the file's top level, outside of
+---handlers. Restarts and reloads lose no run: what was missed meanwhile runs once. When
+---a run takes longer than until the next time, that is left out.
+---
+---A line of crontab has minute, hour, day of the month, month and weekday: "0 9 * * 1-5"
+---is 9:00 from Monday to Friday. Times that clocks leave out when they are set forward
+---run then, times that come twice run once.
+---
+---Messages that it sends wait, if need be, until the user writes again.
+---@param when string|number A line of crontab, "@hourly", "@daily", "@weekly" and the like, or a span: seconds, or "10m", "2h".
+---@param run fun(due: number) What to do; gets when it was due, in seconds since 1970.
+---@param options? ilink.ScheduleOptions
+---@example
+---```lua
+---function on_message(msg)
+---  kv.set("subscriber:" .. msg.from, true)
+---  msg:reply("I will write to you each morning.")
+---end
+---
+---ilink.every("0 9 * * 1-5", function()
+---  for _, key in ipairs(kv.keys("subscriber:")) do
+---    ilink.send(key:sub(#"subscriber:" + 1), "Good morning!")
+---  end
+---end, { name = "morning", zone = "Asia/Shanghai" })
+---```
+function ilink.every(when, run, options) end
+
+---Runs a function at a time. In a handler it returns a timer; outside of handlers it is
+---a schedule as with ilink.every, and returns nothing.
+---@param when string|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is.
+---@param run fun(due: number) What to do.
+---@param options? ilink.ScheduleOptions In a handler only zone.
+---@return ilink.Timer? timer
+---@return ilink.Failure? err
+---@example
+---```lua
+---function on_message(msg)
+---  ilink.at("18:00", function() msg:reply("Time to go home.") end, { zone = "Asia/Shanghai" })
+---  msg:reply("I will tell you.")
+---end
+---```
+function ilink.at(when, run, options) end
+
+---Runs a function once, after a while. It outlives restarts: the function is then made
+---again by running the handler that made it as far as it came, without doing or sending
+---anything again. After a change of the script which makes that impossible the timer
+---fails, and is in "ilinkd inbox list". Functions from the file's top level need none of
+---that.
+---@param span number|string Seconds, or "10m", "2h".
+---@param run fun(due: number) What to do.
+---@return ilink.Timer? timer
+---@return ilink.Failure? err
+---@example
+---```lua
+---function on_message(msg)
+---  local minutes = tonumber(msg.text:match("^remind me in (%d+)"))
+---  if not minutes then return msg:reply("Write: remind me in 5") end
+---  local timer = ilink.after(minutes * 60, function() msg:reply("You wanted to be reminded.") end)
+---  kv.user(msg):set("timer", timer.id)
+---end
+---```
+function ilink.after(span, run) end
+
+---A timer that a handler started.
+---@class ilink.Timer
+---@field id string Its id, to be kept.
+local Timer = {}
+
+---Stops the timer.
+---@return boolean? stopped Whether it was still to come.
+---@return ilink.Failure? err
+---@example
+---```lua
+---local timer = ilink.after("10m", function() msg:reply("Are you still there?") end)
+---timer:cancel()
+---```
+function Timer:cancel() end
+
+---Returns a timer by its id.
+---@param id string
+---@return ilink.Timer timer
+---@example
+---```lua
+---function on_message(msg)
+---  local id = kv.user(msg):get("timer")
+---  if id and ilink.timer(id):cancel() then msg:reply("I won't remind you.") end
+---end
+---```
+function ilink.timer(id) end
+
 ---Writes to the bot's log, at level info. Tables are written with what is in them.
 ---@class ilink.Log
 ---@overload fun(...: any)

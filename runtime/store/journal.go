@@ -128,7 +128,7 @@ func (s *Store) TakeAnswer(ctx context.Context, id int64, p *Progress, at time.T
 
 // forget removes what is kept of a handler that won't be run again.
 func forget(tx *Tx, inbound int64) error {
-	if _, err := tx.Exec(`DELETE FROM journal WHERE inbound = ?`, inbound); err != nil {
+	if err := forgetJournal(tx, inbound); err != nil {
 		return err
 	}
 	_, err := tx.Exec(`DELETE FROM effects WHERE inbound = ?`, inbound)

@@ -26,6 +26,7 @@ func migrations() []migration {
 		{"make the tables", script(schemaV1)},
 		{"make the tables of journals", script(schemaV2)},
 		{"make the tables of kept data", script(schemaKV)},
+		{"make the tables of timers", script(schemaTimers)},
 	}
 }
 

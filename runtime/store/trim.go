@@ -65,7 +65,9 @@ func (s *Store) Trim(ctx context.Context, r Retention, now time.Time) (Trimmed, 
 		{"trim the keys seen", r.Seen, &t.Seen, `
 			DELETE FROM seen WHERE (bot, key) IN (SELECT bot, key FROM seen WHERE at < ?1 LIMIT ?2)`},
 		{"trim the inbox", r.Inbox, &t.Inbox, `
-			DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE state = 'done' AND finished < ?1 LIMIT ?2)`},
+			DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE state = 'done' AND finished < ?1
+				AND NOT EXISTS (SELECT 1 FROM timers WHERE timers.origin = inbox.id)
+				AND NOT EXISTS (SELECT 1 FROM inbox AS later WHERE later.origin = inbox.id) LIMIT ?2)`},
 		// While a message may still be handled (again), its answers say what
 		// has been sent already.
 		{"trim the outbox", r.Outbox, &t.Outbox, `
