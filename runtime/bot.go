@@ -40,6 +40,7 @@ type bot struct {
 
 	loader *loader
 	inbox  *inbox
+	timers *timers
 	outbox *outbox
 	host   *host
 	// forward takes the messages instead of a script, nil if there is one.
@@ -56,6 +57,7 @@ func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, t
 	b.host = newHost(b)
 	b.loader = newLoader(b)
 	b.inbox = newInbox(b)
+	b.timers = newTimers(b)
 	b.outbox = newOutbox(b)
 	return b
 }
@@ -84,6 +86,7 @@ func (b *bot) run(ctx context.Context) {
 	var group sync.WaitGroup
 	if b.forward == nil {
 		group.Go(func() { b.loader.run(ctx) })
+		group.Go(func() { b.timers.run(ctx) })
 	}
 	group.Go(func() { b.outbox.run(sending, work) })
 	b.keepPolling(ctx)

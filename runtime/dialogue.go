@@ -234,7 +234,12 @@ func (ib *inbox) journal(ctx context.Context, in *message) (records []luabind.Re
 	if !in.begun && in.Attempts == 0 {
 		return nil, nil
 	}
-	kept, err := ib.bot.store.Journal(ctx, in.ID)
+	return ib.records(ctx, in.ID)
+}
+
+// records reads a handler's journal.
+func (ib *inbox) records(ctx context.Context, id int64) (records []luabind.Record, err error) {
+	kept, err := ib.bot.store.Journal(ctx, id)
 	if err != nil {
 		return nil, err
 	}

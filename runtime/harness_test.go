@@ -63,7 +63,17 @@ func newWorld(t testing.TB, script string, change func(*runtime.Config), simOpts
 		change(&cfg)
 	}
 	w.cfg = cfg
-	rt, err := runtime.New(cfg)
+	w.start()
+	t.Cleanup(func() { w.stop() })
+	w.reloaded()
+	return w
+}
+
+// start starts the runtime.
+func (w *world) start() {
+	t := w.t
+	t.Helper()
+	rt, err := runtime.New(w.cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,9 +92,6 @@ func newWorld(t testing.TB, script string, change func(*runtime.Config), simOpts
 			t.Error("Run did not end")
 		}
 	})
-	t.Cleanup(w.stop)
-	w.reloaded()
-	return w
 }
 
 // unlimited lifts the limits of sending.

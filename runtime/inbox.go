@@ -267,9 +267,12 @@ func (ib *inbox) rest(d time.Duration, over <-chan struct{}) {
 // handle runs the handler for a message and records how it ended. It reports
 // whether the message is to be handled again, by this process or the next one.
 func (ib *inbox) handle(l *conversation, in *message) (again bool) {
-	msg := new(ilink.Message)
-	if err := msg.UnmarshalJSON(in.Message); err != nil {
-		return ib.failed(in, err)
+	var msg *ilink.Message // nil for a timer
+	if !isTimer(&in.Inbound) {
+		msg = new(ilink.Message)
+		if err := msg.UnmarshalJSON(in.Message); err != nil {
+			return ib.failed(in, err)
+		}
 	}
 	err := ib.deliver(l, in, msg)
 	if ib.ctx.Err() != nil || errors.Is(err, errNotStarted) || errors.Is(err, luabind.ErrClosed) {
@@ -304,7 +307,11 @@ func (ib *inbox) tell(l *conversation, in *message, msg *ilink.Message, failure 
 	g := ib.bot.loader.acquire()
 	defer g.release()
 	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, next: errorOrdinals})
-	if err := g.sandbox.OnError(ctx, ib.event(ctx, l, in, msg), failure); err != nil {
+	var ev *luabind.Event
+	if msg != nil {
+		ev = ib.event(ctx, l, in, msg)
+	}
+	if err := g.sandbox.OnError(ctx, ev, failure); err != nil {
 		logScriptError(ib.bot.log, "on_error failed", err, "inbox", in.ID, "from", in.User)
 	}
 }
@@ -351,9 +358,19 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		defer ib.mu.Unlock()
 		l.cancel = nil
 	}()
-	ev := ib.event(ctx, l, in, msg)
-	ev.Journal = journal
-	err = g.sandbox.OnMessage(ctx, ev)
+	call := func(journal []luabind.Record) error {
+		if isTimer(&in.Inbound) {
+			ev, err := ib.bot.timers.event(ctx, &in.Inbound, journal)
+			if err != nil {
+				return err
+			}
+			return g.sandbox.OnTimer(ctx, ev)
+		}
+		ev := ib.event(ctx, l, in, msg)
+		ev.Journal = journal
+		return g.sandbox.OnMessage(ctx, ev)
+	}
+	err = call(journal)
 	var se *luabind.ScriptError
 	if errors.As(err, &se) && se.Kind == luabind.KindChanged && !slices.ContainsFunc(journal, func(r luabind.Record) bool { return r.Await }) {
 		// The script was changed since. The user has answered nothing yet that would be
@@ -361,7 +378,7 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		if err := ib.bot.store.Rewind(ctx, in.ID); err != nil {
 			return err
 		}
-		err = g.sandbox.OnMessage(ctx, ib.event(ctx, l, in, msg))
+		err = call(nil)
 	}
 	if g.sandbox.OverLimit() {
 		ib.bot.loader.renew(g)

@@ -17,6 +17,16 @@ import (
 // A change of another call that the handler made in its place before, because the
 // script was another one then, doesn't count as this one's.
 func once[T any](ctx context.Context, h *host, what string, change func(tx *store.Tx) (T, error)) (result T, err error) {
+	return changeOnce(ctx, h, what, false, change)
+}
+
+// onceFrom is once, and has the handler go on from there if it is tried again, as after
+// an answer: its records up to there are kept.
+func onceFrom[T any](ctx context.Context, h *host, what string, change func(tx *store.Tx) (T, error)) (result T, err error) {
+	return changeOnce(ctx, h, what, true, change)
+}
+
+func changeOnce[T any](ctx context.Context, h *host, what string, mark bool, change func(tx *store.Tx) (T, error)) (result T, err error) {
 	run, step := runOf(ctx), luabind.StepOf(ctx)
 	if run == nil || step == nil || step.Effect < 0 {
 		err = h.bot.store.Update(ctx, what, func(tx *store.Tx) (err error) {
@@ -46,6 +56,7 @@ func once[T any](ctx context.Context, h *host, what string, change func(tx *stor
 		if err != nil {
 			return err
 		}
+		this.Await = this.Await || mark
 		p.Entries = append(p.Entries, this)
 		p.Effect, p.EffectRecord = step.Effect, this.Record
 		return p.Save(tx)

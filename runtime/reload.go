@@ -120,6 +120,7 @@ func (l *loader) run(ctx context.Context) {
 			files = union([]string{script}, sandbox.Files())
 			before.add(stateOf(files))
 			l.swap(sandbox, renewing)
+			l.bot.timers.set(sandbox.Schedules())
 		}
 		l.report(err)
 		if !failed && !renewing {

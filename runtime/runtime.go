@@ -334,6 +334,7 @@ func (r *Runtime) refresh(ctx context.Context) {
 	}
 	r.mu.Unlock()
 	for _, b := range all {
+		b.timers.wake()
 		if err := errors.Join(b.inbox.refresh(ctx), b.outbox.refresh(ctx)); err != nil && ctx.Err() == nil {
 			b.log.Error("take up what another process wrote", "err", err)
 		}

@@ -14,6 +14,8 @@ type script interface {
 	HasInterrupt() bool
 	OverLimit() bool
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
+	Schedules() []luabind.Schedule
 	OnStart(ctx context.Context, reason string) error
 	OnStop(ctx context.Context, reason string) error
 	OnError(ctx context.Context, ev *luabind.Event, failure error) error

@@ -220,25 +220,20 @@ func (s *Store) SetSchedules(ctx context.Context, bot string, schedules []Timer,
 	})
 }
 
-// Received returns a message that is in the inbox, in whatever state, and the one that
-// it came of, if it is a timer's; nil if it isn't kept.
-func (s *Store) Received(ctx context.Context, id int64) (in *Inbound, origin int64, err error) {
+// Received returns a message of the inbox, in whatever state, nil if it isn't kept.
+func (s *Store) Received(ctx context.Context, id int64) (in *Inbound, err error) {
 	err = s.View(ctx, "read the inbox", func(q Queryer) error {
 		rows, err := q.QueryContext(ctx, `SELECT `+inboundColumns+` FROM inbox WHERE id = ?`, id)
 		if err != nil {
 			return err
 		}
 		all, err := scanInbound(rows)
-		if err != nil || len(all) == 0 {
-			return err
+		if len(all) > 0 {
+			in = &all[0]
 		}
-		in = &all[0]
-		return q.QueryRowContext(ctx, `SELECT origin FROM inbox WHERE id = ?`, id).Scan(&origin)
+		return err
 	})
-	if err != nil {
-		return nil, 0, err
-	}
-	return in, origin, nil
+	return in, err
 }
 
 // isOrigin reports whether a timer that is under way, or was, came of a message.

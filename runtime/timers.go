@@ -1,0 +1,236 @@
+package runtime
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/store"
+)
+
+const (
+	// longestNap is how long nobody looks at the clock: it may be set.
+	longestNap = time.Minute
+	// missedAfter is how late a schedule's run counts as missed.
+	missedAfter = time.Minute
+	// dueAtOnce is how many timers are read at a time.
+	dueAtOnce = 100
+)
+
+// timers puts what is due into the inbox: from there it is handled as messages are,
+// with their retries and journals.
+type timers struct {
+	bot    *bot
+	wakeup chan struct{} // has one if there is something new to look at
+	// ready is closed once the script's schedules are known: those that it doesn't
+	// have any more must not run.
+	ready chan struct{}
+	once  sync.Once
+}
+
+func newTimers(b *bot) *timers {
+	return &timers{bot: b, wakeup: make(chan struct{}, 1), ready: make(chan struct{})}
+}
+
+// wake has the timers looked at.
+func (t *timers) wake() {
+	select {
+	case t.wakeup <- struct{}{}:
+	default:
+	}
+}
+
+// run puts what is due into the inbox until ctx ends.
+func (t *timers) run(ctx context.Context) {
+	select {
+	case <-t.ready:
+	case <-ctx.Done():
+		return
+	}
+	for ctx.Err() == nil {
+		nap, err := t.fire(ctx, time.Now())
+		if err != nil && ctx.Err() == nil {
+			t.bot.log.Error("look after the timers", "err", err)
+			nap = time.Second
+		}
+		if nap <= 0 {
+			continue
+		}
+		timer := time.NewTimer(nap)
+		select {
+		case <-timer.C:
+		case <-t.wakeup:
+		case <-ctx.Done():
+		}
+		timer.Stop()
+	}
+}
+
+// fire puts what is due into the inbox, and returns when to look again.
+func (t *timers) fire(ctx context.Context, now time.Time) (nap time.Duration, err error) {
+	next, err := t.bot.store.NextTimers(ctx, t.bot.cfg.Name, dueAtOnce)
+	if err != nil {
+		return 0, err
+	}
+	for _, timer := range next {
+		if wait := timer.Due.Sub(now); wait > 0 {
+			return min(wait, longestNap), nil
+		}
+		if err := t.fireOne(ctx, timer, now); err != nil {
+			return 0, err
+		}
+	}
+	if len(next) == 0 {
+		return longestNap, nil
+	}
+	return 0, nil
+}
+
+// timerRow is a timer in the inbox, in the place of a message.
+type timerRow struct {
+	ID       string    `json:"id"`
+	Schedule string    `json:"schedule,omitempty"`
+	Function string    `json:"function,omitempty"`
+	Line     string    `json:"line,omitempty"`
+	Due      time.Time `json:"due"`
+	Origin   int64     `json:"origin,omitempty"`
+}
+
+func (t *timers) fireOne(ctx context.Context, timer store.Timer, now time.Time) error {
+	row := timerRow{
+		ID: strconv.FormatInt(timer.ID, 10), Schedule: timer.Name, Function: timer.Function, Line: timer.Line, Due: timer.Due, Origin: timer.Origin,
+	}
+	message, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("encode a timer: %w", err)
+	}
+	var next time.Time
+	if timer.Name != "" {
+		var s luabind.Schedule
+		if err := json.Unmarshal([]byte(timer.Spec), &s); err != nil {
+			return fmt.Errorf("read the schedule %q: %w", timer.Name, err)
+		}
+		next = s.Next(timer.Due, now)
+		if s.Missed == luabind.MissedSkip && now.Sub(timer.Due) > missedAfter {
+			t.bot.log.Info("a scheduled run was missed, and is left out", "schedule", timer.Name, "due", timer.Due)
+			message = nil
+		}
+	}
+	ib := t.bot.inbox
+	ib.taking.Lock()
+	defer ib.taking.Unlock()
+	in, err := t.bot.store.FireTimer(ctx, timer, next, message, now)
+	if err != nil || in == nil {
+		return err
+	}
+	t.bot.stats.update(func(s *Status) { s.Received++ })
+	ib.add([]store.Inbound{*in}, false)
+	return nil
+}
+
+// set takes over the schedules of a script that was loaded. Those that it had before
+// go on as they are.
+func (t *timers) set(schedules []luabind.Schedule) {
+	now := time.Now()
+	var rows []store.Timer
+	for _, s := range schedules {
+		row := store.Timer{Name: s.Name, Line: s.Line, Due: s.Next(time.Time{}, now)}
+		s.Line = "" // where it is in the file makes no other schedule of it
+		spec, err := json.Marshal(s)
+		if err != nil {
+			t.bot.log.Error("encode a schedule", "schedule", s.Name, "err", err)
+			continue
+		}
+		row.Spec = string(spec)
+		rows = append(rows, row)
+	}
+	t.bot.inbox.persist("keep the schedules", func(ctx context.Context) error {
+		return t.bot.store.SetSchedules(ctx, t.bot.cfg.Name, rows, now)
+	})
+	t.once.Do(func() { close(t.ready) })
+	t.wake()
+}
+
+// isTimer reports whether it is a timer's row of the inbox.
+func isTimer(in *store.Inbound) bool { return in.User == "" }
+
+// event makes of a timer's row of the inbox what the script is called with.
+func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind.Record) (*luabind.TimerEvent, error) {
+	var row timerRow
+	if err := json.Unmarshal(in.Message, &row); err != nil {
+		return nil, fmt.Errorf("read a timer: %w", err)
+	}
+	ev := &luabind.TimerEvent{Schedule: row.Schedule, Function: row.Function, Due: row.Due, Line: row.Line, Journal: journal}
+	if row.Schedule == "" {
+		ev.ID = row.ID
+	}
+	if row.Origin == 0 {
+		return ev, nil
+	}
+	origin, err := t.bot.store.Received(ctx, row.Origin)
+	if err != nil || origin == nil {
+		return ev, err
+	}
+	records, err := t.bot.inbox.records(ctx, origin.ID)
+	if err != nil {
+		return nil, err
+	}
+	if isTimer(origin) {
+		ev.Timer, err = t.event(ctx, origin, records)
+		return ev, err
+	}
+	msg := new(ilink.Message)
+	if err := msg.UnmarshalJSON(origin.Message); err != nil {
+		return nil, fmt.Errorf("read the message that a timer came of: %w", err)
+	}
+	ev.Message = &luabind.Event{Message: msg, Quote: t.bot.quote(ctx, msg), Journal: records}
+	return ev, nil
+}
+
+// StartTimer starts a timer.
+func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string, error) {
+	ctx = context.WithoutCancel(ctx) // it is quick: an interrupt need not break it off
+	timer := store.Timer{Bot: h.bot.cfg.Name, Due: req.At, Line: req.Line, Function: req.Function}
+	if timer.Due.UnixMilli() <= 0 {
+		timer.Due = time.UnixMilli(1) // zero would be never
+	}
+	if req.Function == "" {
+		run := runOf(ctx)
+		if run == nil || luabind.StepOf(ctx) == nil {
+			return "", &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "a timer's function needs a name, or a handler that can make it again"}
+		}
+		timer.Origin = run.inbound.ID
+	}
+	// The handler is tried again from here, if that need be: else the timer would lose
+	// the records by which its function is made.
+	id, err := onceFrom(ctx, h, "start a timer", func(tx *store.Tx) (string, error) {
+		id, err := store.AddTimer(tx, timer, time.Now())
+		return strconv.FormatInt(id, 10), err
+	})
+	switch {
+	case errors.Is(err, store.ErrTooManyTimers):
+		err = &luabind.HostError{Kind: "full", Message: "too many timers are under way: cancel some, or use ilink.every"}
+	case errors.Is(err, store.ErrTimerChain):
+		err = &luabind.HostError{Kind: "too_many", Message: "too many timers have been started by one another: use ilink.every, or a function that the file defines at its top level"}
+	}
+	h.bot.timers.wake()
+	return id, explain(err)
+}
+
+// StopTimer stops a timer that isn't due yet.
+func (h *host) StopTimer(ctx context.Context, id string) (bool, error) {
+	number, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return false, nil // no timer of ours
+	}
+	stopped, err := once(context.WithoutCancel(ctx), h, "stop a timer", func(tx *store.Tx) (bool, error) {
+		return store.RemoveTimer(tx, h.bot.cfg.Name, number)
+	})
+	return stopped, explain(err)
+}
