@@ -1,5 +1,7 @@
 -- Answers "ping" with "pong" and repeats everything else.
--- Change it, save it, and write to the bot again: it behaves differently at once.
+--
+-- Try it:  go run . dev scripts/echo.lua, and type ping.
+-- Change:  the texts. Save the file, and the next message meets the new ones.
 
 function on_message(msg)
   if msg.text == "ping" then
