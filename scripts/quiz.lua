@@ -55,14 +55,14 @@ ilink.command("/quiz", function(msg)
     score = score + won
   end
   -- update is safe when many finish at the same time.
-  local best
-  kv.update("scores", function(scores)
+  local name = me:get("name")
+  local scores = kv.update("scores", function(scores)
     scores = scores or {}
-    local before = scores[msg.from] and scores[msg.from].points or 0
-    best = math.max(before, score)
-    scores[msg.from] = { name = me:get("name"), points = best }
+    local best = scores[msg.from] and scores[msg.from].points or 0
+    scores[msg.from] = { name = name, points = math.max(best, score) }
     return scores
   end)
+  local best = scores[msg.from].points
   msg:reply(("%d points! Your best is %d. /top shows everybody, /quiz plays again."):format(score, best))
 end, "plays a round; write stop (停) to end it")
 
