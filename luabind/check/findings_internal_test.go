@@ -54,11 +54,8 @@ func extendedChecker(t *testing.T) *Checker {
 		}
 		files[name] = &fstest.MapFile{Data: text}
 	}
-	defs, err := library.Load()
+	defs, err := library.Parse(files)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if defs, err = library.Parse(files); err != nil {
 		t.Fatal(err)
 	}
 	return &Checker{defs: defs, modules: map[string]bool{"mine": true}}

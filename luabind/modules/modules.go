@@ -4,7 +4,9 @@
 package modules
 
 import (
+	"context"
 	nethttp "net/http"
+	gotime "time"
 
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules/base64"
@@ -33,6 +35,8 @@ type Options struct {
 	HTTP http.Options `json:"http"`
 	// Transport answers what scripts ask for in tests; nil is the network.
 	Transport nethttp.RoundTripper `json:"-"`
+	// Pause waits, for tests whose time is not the real one; nil means in real time.
+	Pause func(ctx context.Context, d gotime.Duration) error `json:"-"`
 }
 
 // Standard returns the modules that every bot has.
@@ -53,6 +57,6 @@ func Standard(o Options) []luabind.Module {
 
 		// These use json.
 		web,
-		llm.New(web),
+		llm.New(web, o.Pause),
 	}
 }

@@ -60,7 +60,7 @@ func (f *file) loadBot(L *lua.LState) int {
 		}
 	}
 	h.cfg.Modules = func() []luabind.Module {
-		options := modules.Options{Env: h.env, HTTP: anywhere, Transport: transport{f, f.now}}
+		options := modules.Options{Env: h.env, HTTP: anywhere, Transport: transport{f, f.now}, Pause: f.now.world.Sleep}
 		return slices.Concat(modules.Standard(options), f.opts.Modules)
 	}
 	L.Push(h.object())

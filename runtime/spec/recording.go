@@ -200,7 +200,7 @@ func Replay(ctx context.Context, recording, script string, opts Options) (differ
 	b, err := w.Add(ctx, world.Config{
 		Name: r.Bot, Script: script, Load: opts.Load,
 		Modules: func() []luabind.Module {
-			return slices.Concat(modules.Standard(modules.Options{HTTP: anywhere, Transport: noWeb{}}), opts.Modules)
+			return slices.Concat(modules.Standard(modules.Options{HTTP: anywhere, Transport: noWeb{}, Pause: w.Sleep}), opts.Modules)
 		},
 	})
 	if err != nil {

@@ -126,6 +126,9 @@ func (u *userHandle) before(user *world.User) string {
 	if n := user.Waiting(); n > 0 {
 		fmt.Fprintf(&b, "; %d messages wait until the window has room for them", n)
 	}
+	if u.h.f.now.world.Sleeping() > 0 {
+		b.WriteString("; a handler waits for time to pass: clock.advance(60)")
+	}
 	if len(all) == 0 {
 		return b.String() + ", and has heard nothing before"
 	}

@@ -18,8 +18,14 @@ type Module struct {
 	wait func(ctx context.Context, d time.Duration) error
 }
 
-// New makes the module. It asks through the client of web.
-func New(web *http.Module) *Module { return &Module{web: web, wait: wait} }
+// New makes the module. It asks through the client of web, and waits with pause
+// between two tries; nil means in real time.
+func New(web *http.Module, pause func(ctx context.Context, d time.Duration) error) *Module {
+	if pause == nil {
+		pause = wait
+	}
+	return &Module{web: web, wait: pause}
+}
 
 // wait returns after d, or with the reason why ctx has ended.
 func wait(ctx context.Context, d time.Duration) error {

@@ -92,8 +92,7 @@ data: [DONE]
 // modules are those of a bot that asks s.
 func (s *service) modules() []luabind.Module {
 	web := http.New(http.Options{}, s)
-	m := New(web)
-	m.wait = func(_ context.Context, d time.Duration) error { s.pauses = append(s.pauses, d); return nil }
+	m := New(web, func(_ context.Context, d time.Duration) error { s.pauses = append(s.pauses, d); return nil })
 	return []luabind.Module{jsonmodule.Module{}, web, m}
 }
 

@@ -14,7 +14,10 @@ type handler struct {
 	event  luabind.Event
 	cancel context.CancelCauseFunc
 	// journal are the records that a host would have saved.
-	journal     []luabind.Record
+	journal []luabind.Record
+	// done are the results of its calls with an effect, by their numbers: run again, it
+	// finds them.
+	done        map[int]any
 	interrupted bool
 	waits       *wait // what it waits for, nil while it runs
 }
@@ -140,6 +143,23 @@ func (h *handler) save(step *luabind.Step) {
 		h.journal = append(h.journal, step.Pending...)
 		step.Saved(false)
 	}
+}
+
+// once does something with an effect, or returns what came of it when the handler did
+// it before a restart. mu must be held.
+func once[T any](ctx context.Context, do func() (T, error)) (T, error) {
+	h, step := handlerOf(ctx), luabind.StepOf(ctx)
+	if h == nil || step == nil || step.Effect < 0 {
+		return do()
+	}
+	if before, ok := h.done[step.Effect].(T); ok {
+		return before, nil
+	}
+	result, err := do()
+	if err == nil {
+		h.done[step.Effect] = result
+	}
+	return result, err
 }
 
 // offer hands the user's next message to the handler that waits for one. mu must be

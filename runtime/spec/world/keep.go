@@ -21,14 +21,21 @@ type kvValue struct {
 }
 
 // KV keeps data in memory.
-func (x *host) KV(_ context.Context, req luabind.KVRequest) (luabind.KVResult, error) {
-	return x.b.KV(req)
+func (x *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult, error) {
+	x.b.w.mu.Lock()
+	defer x.b.w.mu.Unlock()
+	return once(ctx, func() (luabind.KVResult, error) { return x.b.keep(req) })
 }
 
 // KV does one thing with the bot's data.
 func (b *Bot) KV(req luabind.KVRequest) (luabind.KVResult, error) {
 	b.w.mu.Lock()
 	defer b.w.mu.Unlock()
+	return b.keep(req)
+}
+
+// keep is KV with mu held.
+func (b *Bot) keep(req luabind.KVRequest) (luabind.KVResult, error) {
 	now := b.w.now
 	get := func(k kvKey) (kvValue, bool) {
 		v, found := b.kv[k]

@@ -37,7 +37,12 @@ func (x *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	b := x.b
+	return once(ctx, func() (luabind.SendResult, error) { return x.send(ctx, req, messages) })
+}
+
+// send is Send with mu held.
+func (x *host) send(ctx context.Context, req luabind.SendRequest, messages []*Heard) (luabind.SendResult, error) {
+	b, w := x.b, x.b.w
 	if req.As != "" {
 		if b = w.bot(req.As); b == nil {
 			return luabind.SendResult{}, &luabind.HostError{Kind: "not_found", Message: fmt.Sprintf("there is no bot %q", req.As)}

@@ -261,7 +261,7 @@ func (u *User) interrupt(g *generation, h *handler, in *inbound) {
 // start begins a handler. mu must be held.
 func (u *User) start(ev *luabind.Event) {
 	w := u.b.w
-	h := &handler{u: u, number: w.id()}
+	h := &handler{u: u, number: w.id(), done: map[int]any{}}
 	h.event = *ev
 	h.event.Waiting = func() *ilink.Message {
 		w.mu.Lock()

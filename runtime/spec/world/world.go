@@ -16,6 +16,7 @@ type World struct {
 	due     []*alarm // in order
 	bots    []*Bot
 	running int           // handlers under way that don't wait
+	asleep  int           // those in Sleep
 	settled chan struct{} // closed while running is 0
 	ids     int
 }
@@ -137,6 +138,52 @@ func (w *World) end() {
 	if w.running == 0 {
 		close(w.settled)
 	}
+}
+
+// Sleep waits until so much of the world's time has passed. Only what a handler calls
+// may call it: that counts as waiting meanwhile.
+func (w *World) Sleep(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
+	}
+	w.mu.Lock()
+	over := make(chan struct{})
+	a := w.at(w.now.Add(d), func() {
+		w.begin()
+		close(over)
+	})
+	w.asleep++
+	w.end()
+	w.mu.Unlock()
+	select {
+	case <-over:
+	case <-ctx.Done():
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.asleep--
+	if w.cancel(a) { // it hasn't rung
+		w.begin()
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// Sleeping returns how many handlers wait for a time, and for nothing else.
+func (w *World) Sleeping() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.asleep
+	for _, b := range w.bots {
+		for _, u := range b.users {
+			if h := u.active; h != nil && h.waits != nil && h.waits.sleep {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 // bot returns the bot of a name, nil if there is none. mu must be held.
