@@ -17,15 +17,21 @@ import (
 type Reading struct {
 	Head
 	name string
+	sift Sift
 	live *Stream // nil if it is from the record
 	// lines have been read, and broken is why there will be no further ones.
 	lines  []string
 	broken error
 }
 
-// Begin begins to read what open opens for a handler.
-func Begin(vm *luabind.VM, L *lua.LState, call luabind.Call, open func(ctx context.Context) (*Stream, error)) (*Reading, error) {
-	r := &Reading{name: call.Name}
+// Sift makes of lines, which have just come, those that the handler shall see and
+// that are recorded. end says that there will be no further ones. It is called with
+// the VM unlocked, and not when the handler is run again.
+type Sift func(lines []string, end bool) []string
+
+// Begin begins to read what open opens for a handler; sift may be nil.
+func Begin(vm *luabind.VM, L *lua.LState, call luabind.Call, open func(ctx context.Context) (*Stream, error), sift Sift) (*Reading, error) {
+	r := &Reading{name: call.Name, sift: sift}
 	var err error
 	r.Head, err = luabind.Do(vm, L, call, func(ctx context.Context) (h Head, err error) {
 		if r.live, err = open(ctx); err != nil {
@@ -56,9 +62,14 @@ func (r *Reading) Line(vm *luabind.VM, L *lua.LState) (string, error) {
 			if r.live == nil {
 				return p, &luabind.HostError{Kind: kindNetwork, Message: "the answer was cut off when the program ended"}
 			}
-			p.Lines, err = r.live.Lines()
-			if errors.Is(err, io.EOF) {
-				p.End, err = true, nil
+			for err == nil && len(p.Lines) == 0 && !p.End {
+				p.Lines, err = r.live.Lines()
+				if errors.Is(err, io.EOF) {
+					p.End, err = true, nil
+				}
+				if r.sift != nil && err == nil {
+					p.Lines = r.sift(p.Lines, p.End)
+				}
 			}
 			return p, err
 		})
@@ -68,8 +79,8 @@ func (r *Reading) Line(vm *luabind.VM, L *lua.LState) (string, error) {
 		case p.End:
 			r.broken = io.EOF
 		}
-		if r.broken != nil {
-			r.Close()
+		if r.broken != nil && r.live != nil {
+			r.live.Close()
 		}
 		n := 0
 		for _, line := range r.lines {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/library/librarytest"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
@@ -118,6 +119,37 @@ for line in s:lines() do print(line) end print(s.err.kind)`, Want: "too_large"},
 		}
 		return 500, "<html>"
 	})...)
+}
+
+// hanging answers nothing until a request's context ends.
+type hanging struct{ asked chan struct{} }
+
+func (h hanging) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	h.asked <- struct{}{}
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+// TestInterrupt: a handler that is interrupted while it waits is told so.
+func TestInterrupt(t *testing.T) {
+	web := hanging{make(chan struct{})}
+	b := modulestest.NewBot(t, nil, `function on_message(msg)
+		local res, err = http.get("https://a.org/s3cret")
+		assert(err.kind == "interrupted", err)
+		local stream, err = http.stream("https://a.org/s3cret", { timeout = 0.001 })
+		assert(err.kind == "timeout", err)
+	end`, jsonmodule.Module{}, http.New(http.Options{}, web))
+	ctx, cancel := context.WithCancelCause(t.Context())
+	done := make(chan error)
+	go func() {
+		done <- b.OnMessage(ctx, &luabind.Event{Message: &ilink.Message{ID: "1", From: "alice", Items: []ilink.Item{ilink.TextMessage("x")}}})
+	}()
+	<-web.asked
+	cancel(luabind.ErrInterrupted)
+	<-web.asked
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
 }
 
 func TestLoading(t *testing.T) {

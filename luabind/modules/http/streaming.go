@@ -21,7 +21,7 @@ func (b *binding) stream(L *lua.LState) int {
 	r.url(L.Get(1))
 	r.options(luabind.Options(L, 2, function, "method", "headers", "query", "body", "json", "form", "timeout", "max_bytes"))
 	req := r.finish()
-	s, err := Begin(b.vm, L, r.call(), func(ctx context.Context) (*Stream, error) { return b.client.Open(ctx, req) })
+	s, err := Begin(b.vm, L, r.call(), func(ctx context.Context) (*Stream, error) { return b.client.Open(ctx, req) }, nil)
 	if err != nil {
 		return b.vm.Fail(L, err)
 	}

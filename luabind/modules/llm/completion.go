@@ -3,7 +3,7 @@ package llm
 import (
 	"encoding/json"
 	"errors"
-	"io"
+	"fmt"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -18,6 +18,123 @@ type completion struct {
 	calls  []toolCall
 	finish string
 	usage  usage
+}
+
+// progress is what a handler sees of an answer, and what is recorded of it: some
+// more text, and at the end what else there is. What services send is a hundred
+// times that.
+type progress struct {
+	Text    string             `json:"text,omitempty"`
+	Done    bool               `json:"done,omitempty"`
+	Calls   []toolCall         `json:"calls,omitempty"`
+	Finish  string             `json:"finish,omitempty"`
+	Usage   usage              `json:"usage,omitzero"`
+	Failure *luabind.HostError `json:"failure,omitempty"`
+}
+
+// read reads an answer, and shows it as it comes.
+func (t *talk) read(L *lua.LState, r *http.Reading, c *completion) error {
+	for {
+		line, err := r.Line(t.b.vm, L)
+		if err != nil {
+			return err
+		}
+		var p progress
+		if err := json.Unmarshal([]byte(line), &p); err != nil {
+			return fmt.Errorf("read the record of an answer: %w", err)
+		}
+		if p.Text != "" {
+			c.text.WriteString(p.Text)
+			t.text.WriteString(p.Text)
+			if t.show != nil {
+				if err := t.show(L, p.Text); err != nil {
+					return err
+				}
+			}
+		}
+		switch {
+		case p.Failure != nil:
+			return p.Failure
+		case p.Done:
+			c.calls, c.finish, c.usage = p.Calls, p.Finish, p.Usage
+			return nil
+		}
+	}
+}
+
+// sifter makes progress of what a service sends.
+type sifter struct {
+	kind string // the content type
+	hide func(string) string
+
+	events http.EventParser
+	whole  strings.Builder // of an answer that comes in one piece
+	answer completion
+	some   bool // there is something of an answer
+}
+
+// sift is a [http.Sift].
+func (s *sifter) sift(lines []string, end bool) []string {
+	p, err := s.take(lines, end)
+	if err != nil {
+		he := &luabind.HostError{Kind: kindBadAnswer, Message: err.Error()}
+		errors.As(err, &he)
+		p.Failure = &luabind.HostError{Kind: he.Kind, Message: s.hide(he.Message)}
+	}
+	if p.Done && err == nil {
+		p.Calls, p.Finish, p.Usage = s.answer.calls, s.answer.finish, s.answer.usage
+	}
+	if p.Text == "" && !p.Done && err == nil {
+		return nil
+	}
+	return []string{string(encoded(p))}
+}
+
+func (s *sifter) take(lines []string, end bool) (p progress, err error) {
+	add := func(data string) error {
+		text, err := s.answer.add([]byte(data))
+		p.Text += text
+		s.some = s.some || text != "" || len(s.answer.calls) > 0
+		return err
+	}
+	switch {
+	case strings.Contains(s.kind, "text/html"):
+		return p, badAnswer("the service answered with a web page: is the URL the one of its API, such as https://…/v1?")
+	case strings.Contains(s.kind, "application/json"):
+		for _, line := range lines {
+			s.whole.WriteString(line + "\n")
+		}
+		if p.Done = end; end {
+			err = add(s.whole.String())
+		}
+		return p, err
+	}
+	var events []http.Event
+	for _, line := range lines {
+		events = append(events, s.events.Line(line)...)
+	}
+	if end {
+		events = append(events, s.events.End()...)
+	}
+	for _, e := range events {
+		if strings.TrimSpace(e.Data) == "[DONE]" {
+			p.Done = true
+			return p, nil
+		}
+		if err := add(e.Data); err != nil {
+			return p, err
+		}
+	}
+	switch {
+	case !end:
+	case s.answer.finish != "":
+		p.Done = true
+	case !s.some:
+		return p, badAnswer("the service sent no answer")
+	default:
+		return p, &luabind.HostError{Kind: kindNetwork, Message: "the answer broke off in the middle"}
+	}
+	return p, nil
 }
 
 // toolCall is the model's wish to have a tool called.
@@ -107,67 +224,5 @@ func (c *completion) add(data []byte) (text string, err error) {
 			}
 		}
 	}
-	c.text.WriteString(text)
 	return text, nil
-}
-
-// read reads an answer, as events or in one piece, and shows it as it comes.
-func (t *talk) read(L *lua.LState, r *http.Reading, c *completion) error {
-	kind := r.Header["content-type"]
-	if strings.Contains(kind, "text/html") {
-		return badAnswer("the service answered with a web page: is the URL the one of its API, such as https://…/v1?")
-	}
-	take := func(data string) error {
-		text, err := c.add([]byte(data))
-		if err != nil || text == "" {
-			return err
-		}
-		t.b.vm.Charge(L, len(data)/4)
-		t.text.WriteString(text)
-		if t.show == nil {
-			return nil
-		}
-		return t.show(L, text)
-	}
-	if strings.Contains(kind, "application/json") {
-		var whole strings.Builder
-		for {
-			line, err := r.Line(t.b.vm, L)
-			if errors.Is(err, io.EOF) {
-				return take(whole.String())
-			} else if err != nil {
-				return err
-			}
-			whole.WriteString(line + "\n")
-		}
-	}
-	var p http.EventParser
-	for {
-		line, err := r.Line(t.b.vm, L)
-		var events []http.Event
-		switch {
-		case err == nil:
-			events = p.Line(line)
-		case errors.Is(err, io.EOF):
-			events = p.End()
-		}
-		for _, e := range events {
-			if strings.TrimSpace(e.Data) == "[DONE]" {
-				return nil
-			}
-			if err := take(e.Data); err != nil {
-				return err
-			}
-		}
-		switch {
-		case errors.Is(err, io.EOF) && c.finish != "":
-			return nil
-		case errors.Is(err, io.EOF) && c.text.Len() == 0 && len(c.calls) == 0:
-			return badAnswer("the service sent no answer")
-		case errors.Is(err, io.EOF):
-			return &luabind.HostError{Kind: kindNetwork, Message: "the answer broke off in the middle"}
-		case err != nil:
-			return err
-		}
-	}
 }

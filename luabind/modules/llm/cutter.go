@@ -31,21 +31,28 @@ type outgoing struct {
 type cutter struct {
 	n    int // how many messages have been cut off
 	want int // how long the next one is at least
-	rest string
+	rest strings.Builder
 	// fence says that rest begins within a block of code.
 	fence bool
+	// since is how much has come since it was looked at last.
+	since int
 }
 
 func newCutter() *cutter { return &cutter{want: firstRunes} }
 
+// lookEvery is how many bytes come before it is worth while to look for a cut again,
+// if no line ends.
+const lookEvery = 32
+
 // add takes a piece and returns the messages that are complete with it.
 func (c *cutter) add(piece string) (ready []outgoing) {
-	c.rest += piece
+	c.rest.WriteString(piece)
+	if c.since += len(piece); c.since < lookEvery && !strings.Contains(piece, "\n") {
+		return nil
+	}
+	c.since = 0
 	for c.n < maxMessages-1 {
-		if c.n == 0 && c.rest != "" {
-			c.rest = strings.TrimLeftFunc(c.rest, unicode.IsSpace)
-		}
-		at := c.cut()
+		at := c.cut(c.rest.String())
 		if at == 0 {
 			break
 		}
@@ -57,20 +64,22 @@ func (c *cutter) add(piece string) (ready []outgoing) {
 // pause returns what there is, for nothing will come for a while.
 func (c *cutter) pause() []outgoing {
 	if c.n >= maxMessages-1 {
-		c.rest += "\n\n"
+		c.rest.WriteString("\n\n")
 		return nil
 	}
 	return c.end()
 }
 
 // end returns what is left.
-func (c *cutter) end() []outgoing { return c.take(len(c.rest), true) }
+func (c *cutter) end() []outgoing { return c.take(c.rest.Len(), true) }
 
+// take cuts the first bytes off.
 func (c *cutter) take(at int, last bool) []outgoing {
-	raw := c.rest[:at]
-	c.rest = c.rest[at:]
-	var text string
-	text, c.fence = plainText(raw, c.fence)
+	raw := c.rest.String()
+	c.rest.Reset()
+	c.rest.WriteString(raw[at:])
+	text := ""
+	text, c.fence = plainText(raw[:at], c.fence)
 	if text == "" {
 		return nil
 	}
@@ -81,15 +90,15 @@ func (c *cutter) take(at int, last bool) []outgoing {
 
 // cut is where the next message ends, 0 if that isn't known yet: at the end of a
 // paragraph, or of a sentence where paragraphs are long.
-func (c *cutter) cut() int {
-	runes := utf8.RuneCountInString(c.rest)
+func (c *cutter) cut(rest string) int {
+	runes := utf8.RuneCountInString(rest)
 	if runes < c.want {
 		return 0
 	}
-	floor := runeOffset(c.rest, c.want)
+	floor := runeOffset(rest, c.want)
 	fence := c.fence
 	sentence := 0
-	head := c.rest[:runeOffset(c.rest, ilink.MaxTextRunes)]
+	head := rest[:runeOffset(rest, ilink.MaxTextRunes)]
 	for start := 0; start < len(head); {
 		line, _, complete := strings.Cut(head[start:], "\n")
 		end := start + len(line)
@@ -113,11 +122,11 @@ func (c *cutter) cut() int {
 	case sentence > 0 && runes >= min(2*c.want, ilink.MaxTextRunes):
 		return sentence
 	case runes >= ilink.MaxTextRunes:
-		first := ilink.SplitText(c.rest, ilink.MaxTextRunes)[0]
-		if at := strings.Index(c.rest, first); at >= 0 {
+		first := ilink.SplitText(rest, ilink.MaxTextRunes)[0]
+		if at := strings.Index(rest, first); at >= 0 {
 			return at + len(first)
 		}
-		return runeOffset(c.rest, ilink.MaxTextRunes)
+		return runeOffset(rest, ilink.MaxTextRunes)
 	}
 	return 0
 }

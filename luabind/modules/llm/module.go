@@ -143,7 +143,7 @@ func (b *binding) reply(L *lua.LState) int {
 		return unsent
 	}
 	t.show = func(L *lua.LState, text string) error {
-		b.vm.Charge(L, (len(c.rest)+len(text))/16)
+		b.vm.Charge(L, 10*len(text)) // it is looked at several times
 		return say(L, c.add(text))
 	}
 	t.pause = func(L *lua.LState, over bool) error {

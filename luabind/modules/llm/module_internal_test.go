@@ -106,7 +106,7 @@ func TestChat(t *testing.T) {
 		want    string
 	}{
 		{"streamed", []reply{says("Hel", "lo ", "世界")}, `o.prompt = "hi" local a = llm.chat(o) print(a.text, a.finish, a.usage.total_tokens)`, "Hello 世界\tstop\t5"},
-		{"in pieces", []reply{says("Hel", "lo")}, `o.prompt = "hi" o.on_text = print llm.chat(o)`, "Hel\nlo"},
+		{"as it comes", []reply{says("Hel", "lo")}, `o.prompt = "hi" o.on_text = print llm.chat(o)`, "Hello"},
 		{"in one", []reply{{kind: "application/json; charset=utf-8", body: `{"choices": [
 			{"index": 0, "message": {"role": "assistant", "content": "Hello"}, "finish_reason": "length"}], "usage": null}`}},
 			`o.prompt = "hi" o.stream = false local a = llm.chat(o) print(a.text, a.finish, a.usage.total_tokens)`, "Hello\tlength\t0"},
@@ -400,4 +400,49 @@ func FuzzCompletion(f *testing.F) {
 			t.Errorf("%d calls", len(c.calls))
 		}
 	})
+}
+
+// keeping is a host that keeps what is on record at the second send.
+type keeping struct {
+	*host
+	records []luabind.Record
+}
+
+func (k *keeping) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendResult, error) {
+	s := luabind.StepOf(ctx)
+	if len(k.sent) == 1 {
+		k.records = slices.Clone(s.Pending)
+	}
+	return k.host.Send(ctx, req)
+}
+
+// TestRunAgain: a handler that is run again after the program ended in the middle of
+// an answer sends what it sent, and gets an error for the rest; nobody is asked
+// again.
+func TestRunAgain(t *testing.T) {
+	sentence := "This is a sentence of more than forty characters.\n\n"
+	k := &keeping{host: newHost(t)}
+	// Lines that are not yet there when the first are read.
+	words := slices.Repeat(strings.SplitAfter(sentence, " "), 100)
+	s := &service{replies: []reply{says(words...)}}
+	b := modulestest.NewBot(t, k, `function on_message(msg)
+		local a, err = llm.reply(msg, { url = "https://a.org/v1", model = "m", key = "s3cret" })
+		print(a and #a.text, err and err.kind, err)
+	end`, s.modules()...)
+	if printed, err := b.Handle(nil); err != nil || printed != fmt.Sprintf("%d\tnil\tnil", 100*len(sentence)) {
+		t.Fatalf("%v, printed %s", err, printed)
+	}
+	sent := k.sent
+	k.sent = nil
+	printed, err := b.Handle(k.records)
+	if err != nil || printed != "nil\tnetwork\tthe answer was cut off when the program ended" {
+		t.Errorf("%v, printed %s", err, printed)
+	}
+	// The first send is on record and not made again; the second one is.
+	if len(s.asked) != 1 || len(k.sent) < 1 || k.sent[0] != sent[1] {
+		t.Errorf("asked %d times, sent %q", len(s.asked), k.sent)
+	}
+	if text := string(encoded(k.records)); strings.Contains(text, "s3cret") {
+		t.Errorf("the key is on record: %s", text)
+	}
 }

@@ -99,10 +99,7 @@ func withoutStreamOptions(body []byte) []byte {
 // trouble makes an error of an answer, and says whether and after what time to ask
 // again.
 func (t *talk) trouble(h http.Head, body string, pause time.Duration) (again bool, wait time.Duration, err error) {
-	said := errorText([]byte(body))
-	if t.key != "" {
-		said = strings.ReplaceAll(said, t.key, "…")
-	}
+	said := t.hide(errorText([]byte(body)))
 	if said != "" {
 		said = ": " + said
 	}

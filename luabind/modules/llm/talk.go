@@ -3,7 +3,6 @@ package llm
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	nethttp "net/http"
@@ -138,7 +137,15 @@ func (t *talk) ask(L *lua.LState, said []message) (*completion, error) {
 	body := t.body(said)
 	t.b.vm.Charge(L, len(body)/16)
 	call := luabind.Call{Name: t.function, Args: []any{http.Origin(t.url), []string{t.url, string(body)}}}
-	r, err := http.Begin(t.b.vm, L, call, func(ctx context.Context) (*http.Stream, error) { return t.open(ctx, body) })
+	s := &sifter{hide: t.hide}
+	open := func(ctx context.Context) (*http.Stream, error) {
+		stream, err := t.open(ctx, body)
+		if err == nil {
+			s.kind = stream.Header["content-type"]
+		}
+		return stream, err
+	}
+	r, err := http.Begin(t.b.vm, L, call, open, s.sift)
 	if err != nil {
 		return nil, err
 	}
@@ -250,12 +257,16 @@ func (t *talk) answer(L *lua.LState) *lua.LTable {
 	return a
 }
 
+// hide takes the key out of what a service says.
+func (t *talk) hide(text string) string {
+	if t.key == "" {
+		return text
+	}
+	return strings.ReplaceAll(text, t.key, "…")
+}
+
 // fail returns nil and an error to the script, with what the model has said so far.
 func (t *talk) fail(L *lua.LState, err error) int {
-	var he *luabind.HostError
-	if t.key != "" && errors.As(err, &he) {
-		err = &luabind.HostError{Kind: he.Kind, Message: strings.ReplaceAll(he.Message, t.key, "…")}
-	}
 	n := t.b.vm.Fail(L, err)
 	if failure, ok := L.Get(-1).(*lua.LTable); ok && t.text.Len() > 0 {
 		failure.RawSetString("text", lua.LString(strings.TrimSpace(t.text.String())))
