@@ -16,6 +16,7 @@ func (vm *VM) Charge(L *lua.LState, n int) {
 // charge is [VM.Charge] for a thread's budget.
 func (b *budget) charge(L *lua.LState, n int) {
 	b.left -= int64(n)
+	b.run.take(n * bytesPerInstruction)
 	b.check(L)
 }
 

@@ -2,7 +2,6 @@ package luabind
 
 import (
 	"fmt"
-	"runtime"
 	"sync/atomic"
 	"time"
 )
@@ -43,11 +42,21 @@ func (vm *VM) weighNow() (weight int64, over bool) {
 	limit := vm.limits.Memory
 	weight = vm.weigh(2 * limit) // beyond which nobody wants to know
 	vm.watchdog.weighed(vm, max(limit-weight, limit/8))
-	if weight > limit/2 {
-		// Else as much again may be dead before Go looks for it.
-		runtime.GC()
-	}
 	return weight, weight > limit
+}
+
+// bytesPerInstruction is how much work on bytes counts as an instruction.
+const bytesPerInstruction = 16
+
+// take counts what a function of Go's is about to allocate, if that is much: the
+// watchdog sees it only some milliseconds later.
+func (r *run) take(n int) {
+	const much = 64 << 10
+	if n < much {
+		return
+	}
+	r.vm.memory.grown.Add(int64(n))
+	r.beWeighed()
 }
 
 // beWeighed weighs the run's VM, if that must be, and ends the run if it holds too

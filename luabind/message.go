@@ -233,6 +233,10 @@ func (vm *VM) messageDownload(L *lua.LState) int {
 	return vm.download(L, "msg:download", vm.self(L, "download").media, 2)
 }
 
+// chargePerTyping is a request's price in instructions, so that one handler makes
+// a thousand at the most.
+const chargePerTyping = 10_000
+
 // typing shows or hides "typing…"; whether is the argument at index n.
 func (vm *VM) typing(L *lua.LState, function, to string, n int) int {
 	on := true
@@ -244,5 +248,6 @@ func (vm *VM) typing(L *lua.LState, function, to string, n int) int {
 		L.RaiseError("%s takes true, false or, as in msg:typing(function() … end), what is done meanwhile; got a %s", function, v.Type())
 	}
 	vm.handling(L, function)
+	vm.Charge(L, chargePerTyping)
 	return vm.succeed(L, Call{Name: function, Args: []any{to, on}}, func(ctx context.Context) error { return vm.host.Typing(ctx, to, on) })
 }

@@ -56,6 +56,9 @@ func (vm *VM) osDate(L *lua.LState) int {
 		L.Push(dateTable(L, t))
 		return 1
 	}
+	if len(format) >= 1<<16 {
+		L.RaiseError("os.date: the format is too long")
+	}
 	text, err := FormatTime(t, format)
 	if err != nil {
 		L.RaiseError("os.date: %v", err)

@@ -115,6 +115,25 @@ type contents struct {
 	function string
 	pieces   []outgoing
 	options  sendOptions
+	bytes    int // of all texts
+}
+
+const (
+	// maxSentText is more than an outbox takes.
+	maxSentText = 1 << 20
+	maxPieces   = 1000
+	maxPath     = 4 << 10
+)
+
+// text is a text that is to be sent.
+func (c *contents) text(v lua.LValue) string {
+	if s, ok := v.(lua.LString); ok {
+		c.bytes += len(s)
+	}
+	if c.bytes > maxSentText {
+		c.L.RaiseError("%s can't send more than %s of text at once: send it as a file", c.function, byteSize(maxSentText))
+	}
+	return sendableText(v)
 }
 
 // parseContents reads the arguments from index n on.
@@ -132,9 +151,12 @@ func parseContents(L *lua.LState, function string, n int) *contents {
 
 // add reads one thing to be sent; lists says whether it may be a list.
 func (c *contents) add(v lua.LValue, lists bool) {
+	if len(c.pieces) >= maxPieces {
+		c.L.RaiseError("%s can't send more than %d things at once", c.function, maxPieces)
+	}
 	switch v := v.(type) {
 	case lua.LString, lua.LNumber, lua.LBool:
-		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
+		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: c.text(v)})
 		return
 	case *lua.LUserData:
 		if m, ok := toMedia(v); ok {
@@ -180,7 +202,7 @@ func (c *contents) addTable(t *lua.LTable) {
 		if !isText(v) {
 			L.RaiseError("%s: text must be a text, got %s", function, describe(v))
 		}
-		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: sendableText(v)})
+		c.pieces = append(c.pieces, outgoing{kind: ilink.ItemTypeText, text: c.text(v)})
 	}
 	name := ""
 	if v := t.RawGetString("name"); v != lua.LNil {
@@ -197,7 +219,7 @@ func (c *contents) addTable(t *lua.LTable) {
 		p := outgoing{kind: kind, name: fileName(kind, name)}
 		if m, ok := toMedia(v); ok {
 			p.media = m
-		} else if path, ok := v.(lua.LString); ok && path != "" {
+		} else if path, ok := v.(lua.LString); ok && path != "" && len(path) <= maxPath {
 			p.path = string(path)
 		} else {
 			L.RaiseError("%s: %s must be a file's path below the bot's folder, or media, got %s", function, kind, describe(v))

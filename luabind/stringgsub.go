@@ -139,6 +139,7 @@ func (r *replacing) expand(with string, begin, end int) {
 
 func (r *replacing) write(s string) {
 	if r.out.Cap() == 0 {
+		r.chargeBytes(r.L, len(r.s))
 		r.out.Grow(len(r.s))
 	}
 	r.checkLength(r.L, r.out.Len()+len(s))

@@ -26,34 +26,37 @@ type Watchdog struct {
 	active []*run // those that have their VM
 	timer  *time.Timer
 	armed  bool // whether the timer runs
-	// calm is the size of the heap as far as no script is to blame for it.
+	// calm is what was alive as far as no script is to blame for it.
 	calm uint64
 }
 
 // watchEvery is how often the heap is looked at while scripts run.
 const watchEvery = 2 * time.Millisecond
 
-// heap returns how many bytes were allocated so far, and how many are in use, dead
-// ones included. It takes 0.3 µs. mu must be held.
-func (w *Watchdog) heap() (allocated, inUse uint64) {
+// heap returns how many bytes were allocated so far, how many are in use, dead ones
+// included, and how many were alive when Go collected last. It takes 0.3 µs. mu
+// must be held.
+func (w *Watchdog) heap() (allocated, inUse, live uint64) {
 	if w.sample == nil {
-		w.sample = []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}}
+		w.sample = []metrics.Sample{
+			{Name: "/gc/heap/allocs:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/gc/heap/live:bytes"},
+		}
 	}
 	metrics.Read(w.sample)
-	return w.sample[0].Value.Uint64(), w.sample[1].Value.Uint64()
+	return w.sample[0].Value.Uint64(), w.sample[1].Value.Uint64(), w.sample[2].Value.Uint64()
 }
 
 // enter says that a run has its VM.
 func (w *Watchdog) enter(r *run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	allocated, inUse := w.heap()
+	allocated, _, live := w.heap()
 	r.memory.mark = allocated
 	w.active = append(w.active, r)
 	if w.armed {
 		return
 	}
-	w.armed, w.calm = true, inUse
+	w.armed, w.calm = true, live
 	if w.timer == nil {
 		w.timer = time.AfterFunc(watchEvery, w.look)
 	} else {
@@ -65,7 +68,7 @@ func (w *Watchdog) enter(r *run) {
 func (w *Watchdog) leave(r *run) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	allocated, _ := w.heap()
+	allocated, _, _ := w.heap()
 	r.count(allocated, 1)
 	if i := slices.Index(w.active, r); i >= 0 {
 		w.active = slices.Delete(w.active, i, i+1)
@@ -79,7 +82,7 @@ func (w *Watchdog) weighed(vm *VM, allowed int64) {
 	defer w.mu.Unlock()
 	for _, r := range w.active {
 		if r.vm == vm {
-			r.memory.mark, _ = w.heap()
+			r.memory.mark, _, _ = w.heap()
 		}
 	}
 	vm.memory.grown.Store(0)
@@ -90,21 +93,24 @@ func (w *Watchdog) weighed(vm *VM, allowed int64) {
 func (w *Watchdog) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.active) == 0 {
-		w.armed = false
-		return
-	}
-	allocated, inUse := w.heap()
-	limit := w.active[0].vm.limits.Memory
+	allocated, inUse, live := w.heap()
+	limit := int64(defaultMemory)
 	for _, r := range w.active {
 		if r.count(allocated, len(w.active)) {
 			r.attention.Store(true)
 		}
 		limit = min(limit, r.vm.limits.Memory)
 	}
-	w.calm = min(w.calm, inUse)
-	if most := uint64(limit) / 2 * 3; inUse > w.calm+most {
-		w.unseen(most)
+	// By itself Go lets as much die as is alive before it collects.
+	if dead := inUse - min(live, inUse); dead > max(uint64(limit), live)/2 {
+		w.mu.Unlock()
+		runtime.GC()
+		w.mu.Lock()
+		w.unseen(uint64(limit) / 2 * 3)
+	}
+	if len(w.active) == 0 {
+		w.armed = false
+		return
 	}
 	w.timer.Reset(watchEvery)
 }
@@ -112,13 +118,13 @@ func (w *Watchdog) look() {
 // unseen finds out whether memory is held that weighing doesn't see, and ends the
 // script that has most likely taken it. mu must be held.
 func (w *Watchdog) unseen(most uint64) {
-	runtime.GC()
-	_, inUse := w.heap()
-	if inUse > w.calm+most {
+	_, _, live := w.heap()
+	w.calm = min(w.calm, live)
+	if live > w.calm+most && len(w.active) > 0 {
 		r := slices.MaxFunc(w.active, func(a, b *run) int { return int(a.memory.own - b.memory.own) })
 		if r.memory.own > r.vm.limits.Memory {
-			r.outOfMemory(int64(inUse - w.calm))
+			r.outOfMemory(int64(live - w.calm))
 		}
 	}
-	w.calm = inUse
+	w.calm = live
 }

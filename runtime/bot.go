@@ -38,11 +38,12 @@ type bot struct {
 	// peer finds another bot, nil if there is none.
 	peer func(name string) *bot
 
-	loader *loader
-	inbox  *inbox
-	timers *timers
-	outbox *outbox
-	host   *host
+	loader  *loader
+	inbox   *inbox
+	timers  *timers
+	outbox  *outbox
+	host    *host
+	conduct *conduct
 	// forward takes the messages instead of a script, nil if there is one.
 	forward *bridge.Forwarder
 
@@ -55,6 +56,7 @@ func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, t
 	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name), store: st, bridge: br, tell: tell}
 	b.stats.update(func(s *Status) { s.Bot, s.State = cfg.Name, StateStarting })
 	b.host = newHost(b)
+	b.conduct = &conduct{log: b.log, tell: b.suspended}
 	b.loader = newLoader(b)
 	b.inbox = newInbox(b)
 	b.timers = newTimers(b)
@@ -265,6 +267,17 @@ func (b *bot) setState(state string, err error) {
 	}
 	if state != StateRunning || (before != StateStarting && before != StateRunning) {
 		b.tell(b.cfg.Name, state, before, message)
+	}
+}
+
+// suspended notes that the script is suspended, or with reason "" that it is no
+// more, and tells the operator.
+func (b *bot) suspended(reason string, until time.Time) {
+	before := b.stats.snapshot().shown()
+	b.stats.update(func(s *Status) { s.Suspended, s.SuspendedUntil = reason, until })
+	after := b.stats.snapshot().shown()
+	if b.tell != nil && after.State != before.State {
+		b.tell(b.cfg.Name, after.State, before.State, reason)
 	}
 }
 

@@ -332,6 +332,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	if ib.bot.forward == nil && ib.bot.loader.wait(ib.accept) != nil {
 		return errNotStarted
 	}
+	if ib.bot.forward == nil && ib.bot.conduct.wait(ib.accept) != nil {
+		return errNotStarted
+	}
 	run := &handlerRun{inbound: &in.Inbound, again: in.begun, lane: l, message: in}
 	run.enter(ib.accept, ib.slots)
 	defer run.leave(ib.slots)
@@ -380,6 +383,7 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		}
 		err = call(nil)
 	}
+	ib.bot.conduct.ended(err)
 	if g.sandbox.OverLimit() {
 		ib.bot.loader.renew(g)
 	}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	goruntime "runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -124,6 +125,7 @@ func (l *loader) run(ctx context.Context) {
 		}
 		l.report(err)
 		if !failed && !renewing {
+			l.bot.conduct.forget()
 			l.bot.inbox.revive()
 			l.bot.advise()
 		}
@@ -256,6 +258,9 @@ func (l *loader) retire(g *generation, kill bool) {
 			l.bot.log.Warn("handlers of an old generation were killed", "generation", g.number, "err", err)
 		}
 		<-through
+		if kill {
+			goruntime.GC() // or its memory would still be there while the next one's grows
+		}
 	})
 }
 

@@ -39,6 +39,11 @@ type Status struct {
 	Uncertain  int `json:"uncertain"`
 	Expired    int `json:"expired"` // waited too long to be sent
 
+	// Suspended is why no handler is started, "" unless the script hit its limits
+	// again and again, and SuspendedUntil when it is tried again.
+	Suspended      string    `json:"suspended,omitempty"`
+	SuspendedUntil time.Time `json:"suspended_until,omitzero"`
+
 	// SessionExpired is when the server stopped knowing the token.
 	SessionExpired time.Time `json:"session_expired,omitzero"`
 	// ThrottledUntil is when sending goes on.
@@ -53,6 +58,7 @@ const (
 	StateSessionExpired = "session_expired" // the server knows the token no more: log in again
 	StateConflict       = "conflict"        // a second program polls with the same token
 	StateUnreachable    = "unreachable"     // the server can't be reached
+	StateSuspended      = "suspended"       // the script hits its limits again and again: mend it
 	StateStopped        = "stopped"
 )
 
@@ -70,11 +76,19 @@ func (r *Runtime) Status() []Status {
 }
 
 func (b *bot) status() Status {
-	s := b.stats.snapshot()
+	s := b.stats.snapshot().shown()
 	s.Queued, s.ThrottledUntil = b.outbox.summary()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.SessionExpired, s.Forwards = b.since, b.cfg.Forward.URL != ""
+	return s
+}
+
+// shown has the state that is shown: a suspended bot goes on polling.
+func (s Status) shown() Status {
+	if s.State == StateRunning && s.Suspended != "" {
+		s.State = StateSuspended
+	}
 	return s
 }
 
@@ -103,7 +117,7 @@ func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bo
 	if b == nil {
 		return fmt.Errorf("there is no bot %q", bot)
 	}
-	return b.stats.wait(ctx, ok)
+	return b.stats.wait(ctx, func(s Status) bool { return ok(s.shown()) })
 }
 
 // Running reports whether the bot does what it is there for: it is connected, and

@@ -148,6 +148,9 @@ func advice(s runtime.Status, now time.Time) (notes []string) {
 		note("the server knows its token no more%s: %s", since, login)
 	case runtime.StateConflict:
 		note("another program polls with the same token: stop that one, or %s", login)
+	case runtime.StateSuspended:
+		note("it is suspended until %s, and messages wait: %s; mend the script, or raise the limit in [bot.sandbox]",
+			clock(s.SuspendedUntil, now), s.Suspended)
 	case runtime.StateUnreachable:
 		note("the server can't be reached, it goes on trying%s", because)
 	default:

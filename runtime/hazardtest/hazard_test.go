@@ -1,0 +1,97 @@
+package hazardtest
+
+import (
+	"fmt"
+	"os"
+	goruntime "runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/ilinkd/ilinkd/runtime"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// full says that the tests shall run with the default limits.
+var full = os.Getenv("ILINKD_FULL") != ""
+
+// limits are the sandbox's in the suite: as the defaults, scaled down.
+func limits() runtime.SandboxConfig {
+	if full {
+		return runtime.SandboxConfig{}
+	}
+	return runtime.SandboxConfig{
+		Instructions: 2_000_000, CPU: runtime.Duration(100 * time.Millisecond), Wall: runtime.Duration(10 * time.Second),
+	}
+}
+
+// budget is how much a script may hold.
+const budget = 64 << 20
+
+func TestHazards(t *testing.T) {
+	hazards := corpus(t)
+	if only := os.Getenv("ILINKD_HAZARD"); only != "" {
+		hazards = slices.DeleteFunc(hazards, func(h hazard) bool { return !strings.Contains(h.name, only) })
+	}
+	if testing.Short() {
+		sample := hazards[:0]
+		for i := 0; i < len(hazards); i += 20 {
+			sample = append(sample, hazards[i])
+		}
+		hazards = sample
+	}
+	w := newWorld(t)
+	w.calm(500 * time.Millisecond)
+	goroutines, before := goruntime.NumGoroutine(), inUse()
+
+	var worst uint64
+	for _, h := range hazards {
+		w.load(nil) // so that nothing is left of the one before
+		goruntime.GC()
+		peak, begun := w.watch(), time.Now()
+		outcomes := w.run(w.load(&h))
+		top := peak()
+		t.Logf("%-50s %-20s %4d MiB %6d ms", h.name, strings.Join(outcomes, " "), top>>20, time.Since(begun).Milliseconds())
+		worst = max(worst, top)
+		if !slices.ContainsFunc(outcomes, func(o string) bool { return slices.Contains(h.expect, o) }) {
+			t.Errorf("%s ended with %q, want %q; log:\n%s", h.name, outcomes, h.expect, w.log.tail())
+		}
+		most := uint64(2 * budget)
+		if h.messages > 1 {
+			most = 3 * budget // a script that is loaded anew is there twice for a moment
+		}
+		if top > most {
+			t.Errorf("%s: the heap grew to %d MiB, the budget is %d MiB", h.name, top>>20, budget>>20)
+		}
+		w.log.clear()
+	}
+	w.load(nil)
+	quiet, beside := w.answers()
+	t.Logf("%d hazards, at most %d MiB; the honest bot answered %d times in %v (median), before %v: ratio %.2f",
+		len(hazards), worst>>20, beside.n, beside.median, quiet.median, float64(beside.median)/float64(quiet.median))
+	if beside.n < len(hazards) {
+		t.Errorf("the honest bot answered %d times only", beside.n)
+	}
+	w.settled(func() error {
+		if n := goruntime.NumGoroutine(); n > goroutines+20 {
+			return fmt.Errorf("%d goroutines, before %d", n, goroutines)
+		}
+		if after := inUse(); after > before+16<<20 {
+			return fmt.Errorf("%d MiB are in use, before %d", after>>20, before>>20)
+		}
+		return nil
+	})
+}
+
+// inUse is the heap's size without what is dead.
+func inUse() uint64 {
+	goruntime.GC()
+	goruntime.GC()
+	var m goruntime.MemStats
+	goruntime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
