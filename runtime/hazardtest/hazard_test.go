@@ -25,7 +25,7 @@ func limits() runtime.SandboxConfig {
 		return runtime.SandboxConfig{}
 	}
 	return runtime.SandboxConfig{
-		Instructions: 2_000_000, CPU: runtime.Duration(100 * time.Millisecond), Wall: runtime.Duration(10 * time.Second),
+		Instructions: 2_000_000, CPU: runtime.Duration(200 * time.Millisecond), Wall: runtime.Duration(10 * time.Second),
 	}
 }
 
