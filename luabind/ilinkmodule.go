@@ -144,6 +144,7 @@ func (vm *VM) ilinkUpload(L *lua.LState) int {
 		L.RaiseError(`upload needs the receiver here, as in { to = "…" }: no message is being handled`)
 	}
 
+	budgetOf(L).countSend()
 	type upload struct {
 		File  *File
 		Kind  ilink.ItemType
@@ -231,5 +232,6 @@ func (vm *VM) ilinkRecall(L *lua.LState) int {
 		L.RaiseError("recall needs the id of a message that the bot sent, got %s%s", describe(L.Get(1)), hint)
 	}
 	vm.handling(L, "ilink.recall")
+	budgetOf(L).countSend()
 	return vm.succeed(L, Call{Name: "ilink.recall", Args: []any{string(id)}}, func(ctx context.Context) error { return vm.host.Recall(ctx, string(id)) })
 }

@@ -225,23 +225,24 @@ func TestOneBotsFaultIsItsOwn(t *testing.T) {
 	}
 }
 
-// blocking blocks at the message "block" until typing fails.
+// blocking blocks at the message "block" until there is a file.
 const blocking = `
 function on_message(msg)
-  if msg.text == "block" then while ilink.typing(msg, true) do end end
+  if msg.text == "block" then while not files.exists("open.txt") do end end
   msg:reply("done " .. msg.text)
 end`
 
 func TestABotThatStopsSlowlyHoldsUpNoOther(t *testing.T) {
 	f := follow(t, []string{"a", "b", "c"})
 	f.write("slow.lua", blocking)
-	f.configure(botTable("slow", "a", "slow.lua"), botTable("changed", "b", "slow.lua"))
+	const patient = "[bot.sandbox]\ncpu = \"1m\"\ninstructions = 1000000000\n"
+	f.configure(botTable("slow", "a", "slow.lua")+patient, botTable("changed", "b", "slow.lua")+patient)
 	f.until("they run", running("slow", "changed"))
 	for _, account := range []string{"a", "b"} {
 		f.inject(account, "alice", "block")
 	}
 	f.until("handlers block", func(all map[string]runtime.Status) bool {
-		return all["slow"].Received == 1 && all["changed"].Received == 1 && len(f.sim.Typing(0)) > 0
+		return all["slow"].Received == 1 && all["changed"].Received == 1
 	})
 	// slow gets another name, changed another script, new is new.
 	f.configure(botTable("renamed", "a", "two.lua"), botTable("changed", "b", "two.lua"), botTable("new", "c", "one.lua"))
@@ -253,9 +254,7 @@ func TestABotThatStopsSlowlyHoldsUpNoOther(t *testing.T) {
 		_, there := all["renamed"]
 		return !there && all["changed"].Received == 1
 	})
-	if _, err := f.sim.AddFault(ilinksim.Fault{Endpoint: "sendtyping", Kind: ilinksim.FaultHTTP}); err != nil {
-		t.Fatal(err)
-	}
+	f.write("open.txt", "")
 	for _, s := range f.sent(2) {
 		if s.Text != "done block" {
 			t.Errorf("got %q", s.Text)

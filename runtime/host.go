@@ -18,10 +18,11 @@ import (
 // host is what a bot's scripts may do to the world: luabind.Host over the bot's
 // client and its folders.
 type host struct {
-	bot   *bot
-	files *files
-	trip  roundTrip
-	clock ilink.ServerClock // of all clients of the bot
+	bot    *bot
+	files  *files
+	trip   roundTrip
+	clock  ilink.ServerClock // of all clients of the bot
+	typing indicators
 
 	mu     sync.Mutex
 	client *ilink.Client
@@ -289,19 +290,6 @@ func (h *host) Upload(ctx context.Context, to string, kind ilink.ItemType, f *lu
 	}
 	media, err := h.upload(ctx, client, to, kind, f)
 	return media, explain(err)
-}
-
-// Typing shows or takes away "typing…".
-func (h *host) Typing(ctx context.Context, to string, on bool) error {
-	client, err := h.online()
-	if err != nil {
-		return err
-	}
-	token, err := h.bot.store.ContextToken(ctx, h.bot.cfg.Name, to)
-	if err != nil {
-		return explain(err)
-	}
-	return explain(client.Typing(ctx, to, token, on))
 }
 
 // Recall takes back a message.
