@@ -3,20 +3,26 @@ package runtime
 import (
 	"fmt"
 
+	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/check"
 )
 
 // maxAdvice bounds how many findings of one load are logged.
 const maxAdvice = 20
 
+// newChecker returns what checks all bots' scripts.
+func newChecker(modules []luabind.Module) (*check.Checker, error) {
+	var names []string
+	for _, m := range modules {
+		names = append(names, m.Name())
+	}
+	return check.New(names...)
+}
+
 // advise logs what "ilinkd check" finds in a bot's script. It is called once the
 // script is in use: that waits for nothing.
 func (b *bot) advise() {
-	var names []string
-	for _, m := range b.shared.Modules {
-		names = append(names, m.Name())
-	}
-	checker, err := check.New(names...)
+	checker, err := b.shared.checker()
 	if err != nil {
 		b.log.Error("the script can't be checked", "err", err)
 		return

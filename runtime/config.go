@@ -15,6 +15,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -58,6 +59,7 @@ type Config struct {
 
 	pauses   pauses
 	watchdog *luabind.Watchdog // of all bots
+	checker  func() (*check.Checker, error)
 }
 
 // pauses are how long sending pauses at first after a failure of a kind; they are

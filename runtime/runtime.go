@@ -14,6 +14,7 @@ import (
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/sdnotify"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -61,6 +62,7 @@ func New(cfg Config) (*Runtime, error) {
 		return nil, err
 	}
 	cfg.watchdog = new(luabind.Watchdog)
+	cfg.checker = sync.OnceValues(func() (*check.Checker, error) { return newChecker(cfg.Modules) })
 	return &Runtime{cfg: cfg, bots: map[string]*running{}, ready: make(chan struct{})}, nil
 }
 

@@ -7,11 +7,11 @@ import (
 )
 
 func BenchmarkBot(b *testing.B) {
+	c, err := check.New()
+	if err != nil {
+		b.Fatal(err)
+	}
 	for b.Loop() {
-		c, err := check.New()
-		if err != nil {
-			b.Fatal(err)
-		}
 		if _, err := c.Bot("testdata/honest/values.lua"); err != nil {
 			b.Fatal(err)
 		}
