@@ -20,6 +20,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/modules/llm"
 	"github.com/ilinkd/ilinkd/luabind/modules/random"
 	"github.com/ilinkd/ilinkd/luabind/modules/re"
+	"github.com/ilinkd/ilinkd/luabind/modules/text"
 	"github.com/ilinkd/ilinkd/luabind/modules/time"
 	"github.com/ilinkd/ilinkd/luabind/modules/url"
 )
@@ -52,6 +53,7 @@ func Standard(o Options) []luabind.Module {
 		kv.New(),
 		random.Module{},
 		re.Module{},
+		text.Module{},
 		time.Module{},
 		url.Module{},
 
