@@ -19,6 +19,8 @@ type Sandbox interface {
 	HasInterrupt() bool
 	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
+	Schedules() []luabind.Schedule
 	OnStart(ctx context.Context, reason string) error
 	OnStop(ctx context.Context, reason string) error
 	OnError(ctx context.Context, ev *luabind.Event, failure error) error
@@ -64,9 +66,11 @@ type Bot struct {
 	kv      map[kvKey]kvValue
 	media   map[string]File // what users sent, by what names it to the CDN
 	timers  map[string]*timer
-	fault   *Fault
-	log     []LogEntry
-	errors  []error
+	// schedules are those of the current generation, by name.
+	schedules map[string]*schedule
+	fault     *Fault
+	log       []LogEntry
+	errors    []error
 }
 
 // generation is one loading of the script.
@@ -100,7 +104,8 @@ func (w *World) Add(ctx context.Context, cfg Config) (*Bot, error) {
 	cfg.Limits = cfg.Limits.WithDefaults()
 	b := &Bot{
 		w: w, cfg: cfg, folder: newFolder(cfg.Script, cfg.Write),
-		users: map[string]*User{}, kv: map[kvKey]kvValue{}, media: map[string]File{}, timers: map[string]*timer{},
+		users: map[string]*User{}, kv: map[kvKey]kvValue{}, media: map[string]File{},
+		timers: map[string]*timer{}, schedules: map[string]*schedule{},
 	}
 	var err error
 	if b.current, err = b.load(ctx, nil); err != nil {
@@ -108,6 +113,7 @@ func (w *World) Add(ctx context.Context, cfg Config) (*Bot, error) {
 	}
 	w.mu.Lock()
 	w.bots = append(w.bots, b)
+	b.setSchedules()
 	b.call(func() error { return b.current.sandbox.OnStart(context.Background(), luabind.ReasonStart) })
 	w.mu.Unlock()
 	return b, w.Settle(ctx)
@@ -165,6 +171,7 @@ func (b *Bot) Reload(ctx context.Context) error {
 	b.w.mu.Lock()
 	old := b.current
 	b.old, b.current = append(b.old, old), g
+	b.setSchedules()
 	b.call(
 		func() error { return old.sandbox.OnStop(context.Background(), luabind.ReasonReload) },
 		func() error { return g.sandbox.OnStart(context.Background(), luabind.ReasonReload) },
@@ -202,6 +209,7 @@ func (b *Bot) Restart(ctx context.Context) error {
 	slices.SortFunc(waiting, func(x, y *handler) int { return x.number - y.number })
 	b.w.mu.Lock()
 	b.old, b.current = nil, g
+	b.setSchedules()
 	for _, u := range b.users {
 		u.typing = false
 	}

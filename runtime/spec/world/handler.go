@@ -3,15 +3,19 @@ package world
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/ilinkd/ilinkd/luabind"
 )
 
-// handler is one handling of a message; the world's mu guards it.
+// handler is one handling of a message or of a timer; the world's mu guards it.
 type handler struct {
-	u      *User
+	b      *Bot
+	u      *User // nil for a timer's
 	number int
+	// event is the message, or timer what is due.
 	event  luabind.Event
+	timer  *luabind.TimerEvent
 	cancel context.CancelCauseFunc
 	// journal are the records that a host would have saved.
 	journal []luabind.Record
@@ -40,29 +44,46 @@ func handlerOf(ctx context.Context) *handler {
 
 // run starts the handler on the current generation. mu must be held.
 func (h *handler) run() {
-	w, b := h.u.b.w, h.u.b
+	w, b := h.b.w, h.b
 	g := b.current
 	g.handlers[h] = true
 	ctx, cancel := context.WithCancelCause(context.WithValue(context.Background(), handlerKey{}, h))
 	h.cancel = cancel
-	h.event.Journal = h.journal
-	ev := h.event
+	message, timer := h.events()
 	w.begin()
 	go func() {
 		defer cancel(nil)
-		err := g.sandbox.OnMessage(ctx, &ev)
+		var err error
+		if timer != nil {
+			err = g.sandbox.OnTimer(ctx, timer)
+		} else {
+			err = g.sandbox.OnMessage(ctx, message)
+		}
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		defer w.end()
 		if err != nil && !errors.Is(err, luabind.ErrInterrupted) && !g.killed {
 			// A runtime tries some failures again first; a test shall see each.
 			w.mu.Unlock()
-			failed := g.sandbox.OnError(context.Background(), &ev, err)
+			failed := g.sandbox.OnError(context.Background(), message, err)
 			w.mu.Lock()
 			b.failed(failed)
 		}
 		h.ended(g, err)
 	}()
+}
+
+// events returns what the script is called with: one of both. mu must be held.
+func (h *handler) events() (*luabind.Event, *luabind.TimerEvent) {
+	journal := slices.Clone(h.journal)
+	if h.timer != nil {
+		timer := *h.timer
+		timer.Journal = journal
+		return nil, &timer
+	}
+	message := h.event
+	message.Journal = journal
+	return &message, nil
 }
 
 // again runs a handler once more that a crash has ended. mu must be held.
@@ -77,7 +98,10 @@ func (h *handler) ended(g *generation, err error) {
 	if g.killed {
 		return // it runs again, or the world has ended
 	}
-	h.u.b.failed(err)
+	h.b.failed(err)
+	if h.u == nil {
+		return
+	}
 	h.u.active = nil
 	if inbox := h.u.inbox; len(inbox) > 0 && !inbox[0].shown { // else on_interrupt's end goes on
 		h.u.inbox = inbox[1:]
@@ -92,15 +116,15 @@ func (h *handler) resume(a *luabind.Answer) {
 	}
 	h.waits.answer = a
 	close(h.waits.over)
-	h.u.b.w.cancel(h.waits.alarm)
+	h.b.w.cancel(h.waits.alarm)
 	h.waits = nil
-	h.u.b.w.begin()
+	h.b.w.begin()
 }
 
 // Await lets the handler wait for the user's next message, or for a time.
 func (x *host) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.Answer, error) {
 	h := handlerOf(ctx)
-	if h == nil {
+	if h == nil || h.u == nil && !req.Sleep {
 		return nil, errors.New("only a message's handler can wait for another")
 	}
 	w := x.b.w
@@ -136,6 +160,14 @@ func (x *host) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.An
 	return waits.answer, err
 }
 
+// keep keeps the records of a step, and its own. mu must be held.
+func (h *handler) keep(step *luabind.Step, result any) {
+	if rec, err := step.Record(result, nil); err == nil && len(h.journal) == step.Number-len(step.Pending) {
+		h.journal = append(append(h.journal, step.Pending...), rec)
+		step.Saved(true)
+	}
+}
+
 // save keeps the records up to a step: a handler ends nowhere but where it waits.
 // mu must be held.
 func (h *handler) save(step *luabind.Step) {
@@ -152,14 +184,15 @@ func once[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	if h == nil || step == nil || step.Effect < 0 {
 		return do()
 	}
-	if before, ok := h.done[step.Effect].(T); ok {
-		return before, nil
-	}
-	result, err := do()
-	if err == nil {
+	result, known := h.done[step.Effect].(T)
+	if !known {
+		var err error
+		if result, err = do(); err != nil {
+			return result, err
+		}
 		h.done[step.Effect] = result
 	}
-	return result, err
+	return result, nil
 }
 
 // offer hands the user's next message to the handler that waits for one. mu must be

@@ -168,8 +168,7 @@ func (b *Bot) flush() {
 // flush sends what waits for the user, as far as the window allows. The last message
 // that fits may be a nudge. mu must be held.
 func (u *User) flush() {
-	now := u.b.w.now
-	u.queue = slices.DeleteFunc(u.queue, func(s *waitingSend) bool { return !now.Before(s.expires) })
+	u.expire()
 	for len(u.queue) > 0 {
 		room, _ := u.room()
 		if room == 0 {
@@ -184,6 +183,12 @@ func (u *User) flush() {
 		u.deliver(u.queue[0].m)
 		u.queue = u.queue[1:]
 	}
+}
+
+// expire gives up what has waited too long. mu must be held.
+func (u *User) expire() {
+	now := u.b.w.now
+	u.queue = slices.DeleteFunc(u.queue, func(s *waitingSend) bool { return !now.Before(s.expires) })
 }
 
 // deliver has the user get a message. mu must be held.

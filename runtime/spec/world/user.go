@@ -185,6 +185,7 @@ func (u *User) Typing() bool {
 func (u *User) Waiting() int {
 	u.b.w.mu.Lock()
 	defer u.b.w.mu.Unlock()
+	u.expire()
 	return len(u.queue)
 }
 
@@ -261,7 +262,7 @@ func (u *User) interrupt(g *generation, h *handler, in *inbound) {
 // start begins a handler. mu must be held.
 func (u *User) start(ev *luabind.Event) {
 	w := u.b.w
-	h := &handler{u: u, number: w.id(), done: map[int]any{}}
+	h := &handler{b: u.b, u: u, number: w.id(), done: map[int]any{}}
 	h.event = *ev
 	h.event.Waiting = func() *ilink.Message {
 		w.mu.Lock()

@@ -177,9 +177,11 @@ func (w *World) Sleeping() int {
 	defer w.mu.Unlock()
 	n := w.asleep
 	for _, b := range w.bots {
-		for _, u := range b.users {
-			if h := u.active; h != nil && h.waits != nil && h.waits.sleep {
-				n++
+		for _, g := range append(slices.Clone(b.old), b.current) {
+			for h := range g.handlers {
+				if h.waits != nil && h.waits.sleep {
+					n++
+				}
 			}
 		}
 	}
