@@ -56,7 +56,7 @@ func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, t
 	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name), store: st, bridge: br, tell: tell}
 	b.stats.update(func(s *Status) { s.Bot, s.State = cfg.Name, StateStarting })
 	b.host = newHost(b)
-	b.conduct = &conduct{log: b.log, tell: b.suspended}
+	b.conduct = &conduct{log: b.log, tell: b.suspended, slow: shared.pauses.slow}
 	b.loader = newLoader(b)
 	b.inbox = newInbox(b)
 	b.timers = newTimers(b)

@@ -18,7 +18,7 @@ import (
 const (
 	// slowAt is from when on there are pauses between the handlers.
 	slowAt = 3
-	// slowMin doubles with each further hit.
+	// slowMin, the first of them, doubles with each further hit.
 	slowMin = time.Second
 	// suspendAt is when no further handlers start.
 	suspendAt = 8
@@ -38,6 +38,8 @@ type conduct struct {
 	// tell is told, with mu held, when the script is suspended, for reason and until
 	// then, and with "" when that is over.
 	tell func(reason string, until time.Time)
+	// slow is the first pause between handlers.
+	slow time.Duration
 
 	mu      sync.Mutex
 	hits    float64
@@ -88,7 +90,7 @@ func (c *conduct) pause(now time.Time) time.Duration {
 	if c.count() < slowAt {
 		return 0
 	}
-	return slowMin << (c.count() - slowAt)
+	return c.slow << (c.count() - slowAt)
 }
 
 // count is the hits that aren't wholly forgiven. mu must be held.

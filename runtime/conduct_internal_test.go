@@ -21,6 +21,7 @@ type told struct {
 func newConduct() (*conduct, *[]told) {
 	list := &[]told{}
 	return &conduct{
+		slow: slowMin,
 		log:  slog.New(slog.NewTextHandler(io.Discard, nil)),
 		tell: func(reason string, until time.Time) { *list = append(*list, told{reason, until}) },
 	}, list

@@ -62,9 +62,9 @@ type Config struct {
 	checker  func() (*check.Checker, error)
 }
 
-// pauses are how long sending pauses at first after a failure of a kind; they are
-// doubled from there. Tests shorten them.
-type pauses struct{ trouble, session time.Duration }
+// pauses are how long sending pauses at first after a failure of a kind, and a
+// script that hits its limits; they are doubled from there. Tests shorten them.
+type pauses struct{ trouble, session, slow time.Duration }
 
 // ILinkConfig is the [ilink] table.
 type ILinkConfig struct {
@@ -438,6 +438,7 @@ func (c *Config) defaultLimits() {
 	orDefault(&r.KVBytes, defaultKVBytes)
 	orDefault(&c.pauses.trouble, troubleMin)
 	orDefault(&c.pauses.session, sessionBackoffMin)
+	orDefault(&c.pauses.slow, slowMin)
 }
 
 func (r RetentionConfig) retention() store.Retention {

@@ -8,5 +8,7 @@ import (
 // Refresh does what happens when another process wrote to the store.
 func (r *Runtime) Refresh(ctx context.Context) { r.refresh(ctx) }
 
-// Hurry makes the pauses after failed sends short.
-func (c *Config) Hurry() { c.pauses = pauses{trouble: time.Millisecond, session: time.Millisecond} }
+// Hurry makes the pauses short: after failed sends, and of scripts that hit limits.
+func (c *Config) Hurry() {
+	c.pauses = pauses{trouble: time.Millisecond, session: time.Millisecond, slow: time.Millisecond}
+}

@@ -373,6 +373,7 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		ev.Journal = journal
 		return g.sandbox.OnMessage(ctx, ev)
 	}
+	heavy := g.sandbox.OverLimit() // the handler won't begin
 	err = call(journal)
 	var se *luabind.ScriptError
 	if errors.As(err, &se) && se.Kind == luabind.KindChanged && !slices.ContainsFunc(journal, func(r luabind.Record) bool { return r.Await }) {
@@ -383,7 +384,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		}
 		err = call(nil)
 	}
-	ib.bot.conduct.ended(err)
+	if !heavy {
+		ib.bot.conduct.ended(err)
+	}
 	if g.sandbox.OverLimit() {
 		ib.bot.loader.renew(g)
 	}

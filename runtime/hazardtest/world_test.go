@@ -169,6 +169,9 @@ func (w *world) run(h hostile) (outcomes []string) {
 		}
 	}
 	for range h.messages {
+		if len(w.log.errors(h.bot)) >= 2 || w.log.renewed(h.bot) {
+			break // enough: it would only be slowed, and suspended
+		}
 		say()
 		if h.interrupt {
 			say()

@@ -5,7 +5,7 @@ all = all or {} for i = 1, 20 do all[#all + 1] = ("x"):rep(1e5) .. i end
 --- memory of upvalues over messages | memory | messages=40
 local all = {}
 function on_message(msg) for i = 1, 20000 do all[#all + 1] = function() return msg, i end end end
---- memory of messages kept | fine limit memory | messages=40
+--- memory of messages kept | fine limit | messages=40
 all = all or {} all[#all + 1] = msg
 --- memory of ids as keys | memory | messages=60
 seen = seen or {} for i = 1, 20000 do seen[msg.id .. i] = true seen[msg.id .. i] = nil end
@@ -15,15 +15,15 @@ all = all or {} for i = 1, 1000 do local co = coroutine.wrap(function() coroutin
 all = all or {} for i = 1, 10 do all[#all + 1] = (("x"):rep(1e6) .. i):gmatch("x") end
 --- memory of parts of strings over messages | memory | messages=40
 all = all or {} for i = 1, 5 do local s = ("x"):rep(1e6) .. i all[#all + 1] = s:sub(#s * 0.3) end
---- memory of parts of parts | fine limit memory | messages=20
+--- memory of parts of parts | fine limit | messages=20
 all = all or {} for i = 1, 5 do local s = ("x"):rep(1e6) .. i while #s > 100 do s = s:sub(#s * 0.3) end all[#all + 1] = s end
---- memory of matches | fine limit memory | messages=20
+--- memory of matches | fine limit | messages=20
 all = all or {} for i = 1, 5 do all[#all + 1] = (("x"):rep(1e6) .. i):match("%d+$") end
 --- memory of captures | memory | messages=20
 all = all or {} for i = 1, 5 do all[#all + 1] = { (("x"):rep(1e6) .. i):match("(.*)(x)(%d+)$") } end
---- memory of the state | memory load | messages=40
+--- memory of the state | memory limit | messages=40
 for i = 1, 20000 do ilink.state[#ilink.state + 1] = { i } end
---- memory of the state by one string | fine limit memory | messages=10
+--- memory of the state by one string | fine limit | messages=10
 ilink.state.s = ("x"):rep(8e6)
 --- memory of the state with cycles | memory | messages=40
 ilink.state.all = ilink.state.all or {} ilink.state.all.me = ilink.state for i = 1, 20000 do ilink.state.all[#ilink.state.all + 1] = { i } end
