@@ -96,14 +96,20 @@ type journaled struct {
 	effects int
 	// pending are the last ones before next, which aren't saved.
 	pending []Record
+	// bytes is how large their results are.
+	bytes int
 	// only says that there is nothing to be done beyond the records.
 	only bool
 	// lost says that there were too many to keep.
 	lost bool
 }
 
-// maxPending is how many calls a handler may make without one that is saved.
-const maxPending = 10_000
+// A handler may make so many calls without one that is saved, whose results may
+// have so many bytes: they are in memory until then.
+const (
+	maxPending      = 10_000
+	maxPendingBytes = 16 << 20
+)
 
 // Do makes a call that must not be made twice when the handler is run again: f is
 // called with the VM unlocked, as by [VM.Block], or, if the result is on record,
@@ -166,7 +172,7 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 	}
 	result, err = f(s)
 	if s.saved {
-		j.pending = nil
+		j.pending, j.bytes = nil, 0
 	}
 	j.next++
 	if s.saved && s.whole || j.lost {
@@ -184,6 +190,10 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 	rec, bad := call.record(result, noted)
 	if bad != nil {
 		return result, bad
+	}
+	if j.bytes += len(rec.Result); j.bytes > maxPendingBytes {
+		j.lost, j.pending = true, nil
+		return result, err
 	}
 	j.pending = append(j.pending, rec)
 	return result, err
