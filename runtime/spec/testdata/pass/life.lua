@@ -6,6 +6,8 @@ end
 
 function on_stop(info) ilink.log("stop", info.reason) end
 
+function on_interrupt(msg) return msg.text == "stop" end
+
 function on_error(err, msg)
   msg:reply("Sorry: " .. err.message)
 end
@@ -13,8 +15,10 @@ end
 function on_message(msg)
   if msg.text == "fail" then error("no luck") end
   if msg.text == "sleep" then
-    time.sleep(60)
-    return msg:reply("awake")
+    msg:typing()
+    local ok, err = time.sleep(60)
+    msg:typing(false)
+    return msg:reply(ok and "awake" or err.kind)
   end
   if msg.text == "tell" then return ilink.send("boss", { text = "news", as = "herald" }) end
   msg:reply("hi")
