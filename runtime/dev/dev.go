@@ -38,6 +38,8 @@ type Options struct {
 	FreePort bool
 	// Data is the folder for state, "" for one that is removed at the end.
 	Data string
+	// Allow is what the script may do beyond messages.
+	Allow runtime.AllowConfig
 	// Serve runs until the context ends, without reading In.
 	Serve bool
 	// In are lines to be sent as messages.
@@ -82,7 +84,7 @@ func Run(ctx context.Context, opts Options) error {
 		ILink:    runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
 		Logger:   opts.Logger,
 		Bots: []runtime.BotConfig{{
-			Name: name, Script: opts.Script,
+			Name: name, Script: opts.Script, Allow: opts.Allow,
 			Token: &ilink.Token{BotToken: account.Token, BotID: account.ID, BaseURL: account.BaseURL},
 		}},
 	})
@@ -170,8 +172,17 @@ func (s *session) talk(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
+		in, err := message(text)
+		if err != nil {
+			if !s.opts.Screen.terminal {
+				return err
+			}
+			fmt.Fprintln(s.opts.Screen.Log(), err)
+			s.opts.Screen.Prompt()
+			continue
+		}
 		before := s.sent()
-		if _, err := s.sim.Inject(ilinksim.In{From: user, Text: strings.ToValidUTF8(text, "\ufffd")}); err != nil {
+		if _, err := s.sim.Inject(in); err != nil {
 			return fmt.Errorf("send the message: %w", err)
 		}
 		said++

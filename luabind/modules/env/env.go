@@ -57,7 +57,7 @@ func (m Module) value(L *lua.LState, name string) lua.LValue {
 	v, allowed := m.variables[name]
 	switch {
 	case !allowed:
-		luabind.Mistake(L, "the script may not read the environment variable %s: name it in runtime.toml, [bot.allow] env = [%q]", name, name)
+		luabind.Mistake(L, "the script may not read the environment variable %s: name it in runtime.toml, [bot.allow] env = [%q], or give ilinkd dev --env %s", name, name, name)
 	case v != nil:
 		return lua.LString(*v)
 	}

@@ -73,7 +73,7 @@ func TestRequests(t *testing.T) {
 		{Name: "no URL", Script: `print(http.get("nonsense"))`, Want: "nil\tthis URL can't be asked for: it must begin with https:// or http://"},
 		{Name: "unreadable URL", Script: `local r, err = http.get("https://a b/s3cret") print(r, err.kind)`, Want: "nil\tbad_url"},
 		{Name: "private", Script: `local r, err = http.get("http://127.0.0.1:80/s3cret?s3cret") print(r, err.kind, err)`,
-			Want: "nil\trefused\tthe bot may not ask 127.0.0.1: add \"127.0.0.1\" to http in runtime.toml, [bot.allow], to allow it"},
+			Want: "nil\trefused\tthe bot may not ask 127.0.0.1: add \"127.0.0.1\" to http in runtime.toml, [bot.allow], or give ilinkd dev --http 127.0.0.1"},
 
 		{Name: "URL of another kind", Script: `http.get({})`, Error: `http.get needs a URL, such as "https://api.example.org/", got a table`},
 		{Name: "unknown option", Script: `http.get("https://a.org", { header = {} })`, Error: "http.get doesn't know the option header; did you mean headers?"},

@@ -220,5 +220,5 @@ func refused(host string, port int, why string) error {
 		why = " (" + why + ")"
 	}
 	return &luabind.HostError{Kind: kindRefused, Message: fmt.Sprintf(
-		"the bot may not ask %s%s: add %q to http in runtime.toml, [bot.allow], to allow it", entry, why, entry)}
+		"the bot may not ask %s%s: add %q to http in runtime.toml, [bot.allow], or give ilinkd dev --http %s", entry, why, entry, entry)}
 }

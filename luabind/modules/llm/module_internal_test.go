@@ -132,7 +132,7 @@ func TestChat(t *testing.T) {
 			"rate_limited\tthe service wants to be asked again in 3600 seconds (status 429)"},
 		{"older service", []reply{{status: 400, body: "unknown field stream_options"}, says("Hi")}, `o.prompt = "hi" print(llm.chat(o).text)`, "Hi"},
 		{"not allowed", nil, `o.prompt, o.url = "hi", "http://localhost:11434/v1" print(select(2, llm.chat(o)))`,
-			`the bot may not ask localhost:11434: add "localhost:11434" to http in runtime.toml, [bot.allow], to allow it`},
+			`the bot may not ask localhost:11434: add "localhost:11434" to http in runtime.toml, [bot.allow], or give ilinkd dev --http localhost:11434`},
 
 		{"tools", []reply{calls("weather", `{"city":"上海"}`), says("It is 21.")}, `
 			o.prompt = "weather?"
