@@ -129,6 +129,9 @@ func (vm *VM) Await(L *lua.LState, function string, req AwaitRequest) (*Answer, 
 		raiseMistake(L, "%s works in handlers of messages and timers only", function)
 	}
 	return Do(vm, L, Call{Name: function, Await: true}, func(ctx context.Context) (*Answer, error) {
+		if b.run.untold() {
+			return nil, ErrInterrupted
+		}
 		resume := b.run.suspend()
 		defer resume()
 		answer, err := vm.host.Await(ctx, req)

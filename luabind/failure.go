@@ -76,6 +76,9 @@ func (vm *VM) failure(L *lua.LState, err error) *lua.LTable {
 		r = b.run
 	}
 	kind, message := r.failureOf(err)
+	if r != nil && kind == failureInterrupted {
+		r.told = true
+	}
 	t := L.CreateTable(0, 3)
 	t.RawSetString("kind", lua.LString(kind))
 	t.RawSetString("message", lua.LString(message))

@@ -17,7 +17,8 @@ import (
 //     they return nil and an error of kind "interrupted", if they return an error
 //     at all.
 //   - Calls that it makes from then on work as before, so that it can clean up
-//     and say that it has stopped.
+//     and say that it has stopped. Only if no call has failed, since a send is made
+//     later instead, say, the next one that waits for the user does.
 //   - ilink.cancelled() is true.
 //
 // It is still bounded by its limits, and stopped by [Sandbox.Close]. A context
@@ -79,6 +80,7 @@ func (vm *VM) ilinkCancelled(L *lua.LState) int {
 		L.RaiseError("ilink.cancelled: %v", err)
 	}
 	waiting, cancelled := now.Waiting, now.Stop
+	r.told = r.told || cancelled
 	if waiting == nil {
 		L.Push(lua.LBool(cancelled))
 		return 1

@@ -293,3 +293,25 @@ end`)
 	}
 	wg.Wait()
 }
+
+// TestInterruptThatNoCallTold: a send that is made later instead doesn't fail, so the
+// question after it does, and only that one.
+func TestInterruptThatNoCallTold(t *testing.T) {
+	b := load(t, `
+function on_message(msg)
+  print(msg:reply("slow").status)
+  local answer, err = msg:ask("first?")
+  print(answer, err.kind)
+  print(msg:ask("really?").text)
+end`)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	b.host.send = func(context.Context, SendRequest) (SendResult, error) {
+		cancel(ErrInterrupted)
+		return SendResult{Status: StatusDeferred}, nil
+	}
+	b.host.await = answers("yes")
+	if err := b.OnMessage(ctx, textEvent("1", "go")); err != nil {
+		t.Fatal(err)
+	}
+	wantLines(t, b.host.logged(), "INFO deferred", "INFO nil\tinterrupted", "INFO yes")
+}

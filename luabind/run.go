@@ -53,6 +53,9 @@ type run struct {
 	// user, so much after that.
 	wall *time.Timer
 	due  time.Time
+	// told says that the script knows of the interrupt, from an error or from
+	// ilink.cancelled.
+	told bool
 	// wanted is the timer for whose function the handler is run again, "" for none, and
 	// captured the function once it is there.
 	wanted   string
@@ -189,6 +192,12 @@ func (r *run) look() (interrupted bool) {
 		r.callerGone()
 	}
 	return r.second.Load() != nil
+}
+
+// untold reports whether the run was interrupted and nothing has told the script so: the
+// call that was broken off, such as a send that is made later then, didn't fail.
+func (r *run) untold() bool {
+	return !r.told && (r.look() || r.event != nil && r.event.Interrupted != nil && r.event.Interrupted())
 }
 
 // context is what blocking work that starts now gets.
