@@ -204,6 +204,7 @@ func (s *session) talk(ctx context.Context) error {
 		s.flush()
 		return fmt.Errorf("%d of %d messages were handled within %v", last.Handled+last.Failed, said, endPause)
 	}
+	s.drain(ctx)
 	s.flush()
 	if last.Failed > 0 || last.Generation == 0 {
 		return ErrHandlerFailed
@@ -241,6 +242,21 @@ func (s *session) handled(ctx context.Context, said int, limit time.Duration) (l
 		return st.Handled+st.Failed+st.Asking >= said || st.Generation == 0 && st.ScriptError != ""
 	})
 	return last, err == nil
+}
+
+// drainPause is how long nothing must be sent for the rest to be what waits until the
+// user writes again. The pace of sending makes shorter pauses.
+const drainPause = time.Second
+
+// drain waits until what handlers have left to be sent is sent, as far as it may be.
+func (s *session) drain(ctx context.Context) {
+	for moved := true; moved && ctx.Err() == nil; {
+		before := s.sent()
+		wait, cancel := context.WithTimeout(ctx, drainPause)
+		err := s.rt.WaitStatus(wait, s.bot, func(st runtime.Status) bool { return st.Queued == 0 })
+		cancel()
+		moved = err != nil && s.sent() > before
+	}
 }
 
 // print prints answers as they come.
