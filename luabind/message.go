@@ -234,8 +234,8 @@ func (vm *VM) messageDownload(L *lua.LState) int {
 }
 
 // chargePerTyping is a request's price in instructions, so that one handler makes
-// a thousand at the most.
-const chargePerTyping = 10_000
+// ten thousand at the most.
+const chargePerTyping = 1000
 
 // typing shows or hides "typing…"; whether is the argument at index n.
 func (vm *VM) typing(L *lua.LState, function, to string, n int) int {
