@@ -100,8 +100,8 @@ func DefaultLimits() Limits {
 	}
 }
 
-// orDefaults fills fields that say nothing.
-func (l Limits) orDefaults() Limits {
+// OrDefaults fills fields that say nothing; see [DefaultLimits].
+func (l Limits) OrDefaults() Limits {
 	d := DefaultLimits()
 	if l.Instructions <= 0 {
 		l.Instructions = d.Instructions

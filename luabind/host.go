@@ -213,6 +213,16 @@ type File struct {
 	MIME string
 	// Size is in bytes.
 	Size int64
+	// Reader reads it where Path can't be opened: in another process than the
+	// host's. It is nil elsewhere.
+	Reader FileReader `json:"-"`
+}
+
+// FileReader reads a file in the host's place.
+type FileReader interface {
+	// ReadHead returns the first n bytes, or all if there are fewer; with n = 0 it
+	// tells whether the file is still there.
+	ReadHead(ctx context.Context, n int64) ([]byte, error)
 }
 
 // Event is a message on its way to a script.

@@ -47,13 +47,22 @@ type Step struct {
 	// belongs to number Number-len(Pending).
 	Pending []Record
 
-	call  Call
-	saved bool
-	whole bool
+	call   Call
+	passed *Record // in place of call, if it was made in another process
+	saved  bool
+	whole  bool
 }
 
 // Record makes the record of this call, with the result that it will have.
-func (s *Step) Record(result any, err error) (Record, error) { return s.call.record(result, err) }
+func (s *Step) Record(result any, err error) (Record, error) { return s.blank().with(result, err) }
+
+// blank is the record of this call without its result.
+func (s *Step) blank() Record {
+	if s.passed != nil {
+		return *s.passed
+	}
+	return s.call.blank()
+}
 
 // Saved tells that the pending records are saved, and with whole also the one of
 // this call itself.
@@ -187,7 +196,7 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 		kind, message := r.failureOf(err)
 		noted = &HostError{Kind: kind, Message: message}
 	}
-	rec, bad := call.record(result, noted)
+	rec, bad := s.blank().with(result, noted)
 	if bad != nil {
 		return result, bad
 	}
@@ -243,8 +252,13 @@ func (c Call) String() string {
 	return c.Name + "()"
 }
 
-func (c Call) record(result any, err error) (Record, error) {
-	rec := Record{Call: c.String(), Digest: c.digest(), Await: c.Await, Effect: c.Effect}
+// blank is the record of the call without its result.
+func (c Call) blank() Record {
+	return Record{Call: c.String(), Digest: c.digest(), Await: c.Await, Effect: c.Effect}
+}
+
+// with returns the record with the call's result.
+func (rec Record) with(result any, err error) (Record, error) {
 	var he *HostError
 	switch {
 	case errors.As(err, &he):
@@ -256,7 +270,7 @@ func (c Call) record(result any, err error) (Record, error) {
 	}
 	text, err := json.Marshal(result)
 	if err != nil {
-		return rec, fmt.Errorf("record the result of %s: %w", c.Name, err)
+		return rec, fmt.Errorf("record the result of %s: %w", rec.Call, err)
 	}
 	rec.Result = text
 	return rec, nil

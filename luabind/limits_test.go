@@ -252,7 +252,7 @@ print(pcall(table.concat, { 1, {}, 3 }))`),
 }
 
 func TestDefaultLimits(t *testing.T) {
-	if got := (Limits{Wall: time.Second}).orDefaults(); got.Wall != time.Second || got.Instructions != DefaultLimits().Instructions ||
+	if got := (Limits{Wall: time.Second}).OrDefaults(); got.Wall != time.Second || got.Instructions != DefaultLimits().Instructions ||
 		got.Handlers != 256 || got.SourceBytes != 256<<10 || got.LoadWall != 5*time.Second {
 		t.Errorf("%+v", got)
 	}

@@ -177,7 +177,7 @@ func (vm *VM) fetched(ctx context.Context, m *media) (*File, error) {
 	if m.file != nil {
 		// The host removes downloads in its own time, and a script may keep media
 		// for longer.
-		if _, err := os.Stat(m.file.Path); err == nil || m.item == nil {
+		if m.item == nil || m.file.exists(ctx) {
 			return m.file, nil
 		}
 	}
@@ -206,7 +206,7 @@ func (vm *VM) mediaRead(L *lua.LState) int {
 	snapshot := *m
 	vm.Block(L, func(ctx context.Context) {
 		if file, err = vm.fetched(ctx, &snapshot); err == nil {
-			text, err = readFile(file, limit, partly)
+			text, err = readFile(ctx, file, limit, partly)
 		}
 	})
 	if file != nil {
@@ -221,19 +221,14 @@ func (vm *VM) mediaRead(L *lua.LState) int {
 
 // readFile reads a file of at most limit bytes; of a longer one the first, if
 // partly, and otherwise nothing.
-func readFile(file *File, limit int64, partly bool) (string, error) {
-	f, err := os.Open(file.Path)
-	if err != nil {
-		// The path is the host's own affair.
-		return "", &HostError{Kind: failureOther, Message: "the file can't be read: " + readProblem(err)}
-	}
-	defer f.Close()
+func readFile(ctx context.Context, file *File, limit int64, partly bool) (string, error) {
 	extra := int64(1)
 	if partly {
 		extra = 0
 	}
-	b, err := io.ReadAll(io.LimitReader(f, limit+extra))
+	b, err := file.head(ctx, limit+extra)
 	if err != nil {
+		// The path is the host's own affair.
 		return "", &HostError{Kind: failureOther, Message: "the file can't be read: " + readProblem(err)}
 	}
 	if int64(len(b)) > limit {
@@ -243,6 +238,29 @@ func readFile(file *File, limit int64, partly bool) (string, error) {
 		}
 	}
 	return string(b), nil
+}
+
+// exists reports whether the file is still there.
+func (f *File) exists(ctx context.Context) bool {
+	if f.Reader != nil {
+		_, err := f.Reader.ReadHead(ctx, 0)
+		return err == nil
+	}
+	_, err := os.Stat(f.Path)
+	return err == nil
+}
+
+// head returns the first n bytes of a file.
+func (f *File) head(ctx context.Context, n int64) ([]byte, error) {
+	if f.Reader != nil {
+		return f.Reader.ReadHead(ctx, n)
+	}
+	src, err := os.Open(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	return io.ReadAll(io.LimitReader(src, n))
 }
 
 // mediaSave copies a file below the bot's folder.

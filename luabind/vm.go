@@ -87,7 +87,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	vm := &VM{
 		bot:      cfg.Name,
 		host:     cfg.Host,
-		limits:   cfg.Limits.orDefaults(),
+		limits:   cfg.Limits.OrDefaults(),
 		main:     lua.NewState(options()),
 		noBot:    cfg.NoBot,
 		base:     context.WithoutCancel(ctx),

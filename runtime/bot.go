@@ -54,7 +54,9 @@ type bot struct {
 
 func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, tell func(bot, state, previous, message string)) *bot {
 	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name), store: st, bridge: br, tell: tell}
-	b.stats.update(func(s *Status) { s.Bot, s.State = cfg.Name, StateStarting })
+	b.stats.update(func(s *Status) {
+		s.Bot, s.State, s.Isolated = cfg.Name, StateStarting, cfg.Sandbox.Isolation == IsolationProcess
+	})
 	b.host = newHost(b)
 	b.conduct = &conduct{log: b.log, tell: b.suspended, slow: shared.pauses.slow}
 	b.loader = newLoader(b)

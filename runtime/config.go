@@ -49,6 +49,9 @@ type Config struct {
 	VolatileStore bool `toml:"-"`
 	// Modules are Lua modules of the embedding program, for all bots.
 	Modules []luabind.Module `toml:"-"`
+	// SandboxCommand starts a process for a script: a program that calls
+	// [SandboxMain], and its arguments. A bot can have one only where it is set.
+	SandboxCommand []string `toml:"-"`
 	// Logger takes the log; nil means slog.Default.
 	Logger *slog.Logger `toml:"-"`
 	// HTTPClient makes the calls to iLink; nil means a plain one.
@@ -167,6 +170,12 @@ type SandboxConfig struct {
 	LoadWall     Duration `toml:"load_wall"`
 	SourceBytes  int      `toml:"source_bytes"`
 	Handlers     int      `toml:"handlers"`
+	// Isolation is where the script runs: IsolationHost, which "" means, or
+	// IsolationProcess.
+	Isolation string `toml:"isolation"`
+	// ProcessMemory is how many bytes the process of a script may take; 0 means
+	// enough for Memory.
+	ProcessMemory int64 `toml:"process_memory"`
 }
 
 // AllowConfig is the [bot.allow] table.
@@ -226,6 +235,9 @@ const (
 	defaultRetryOver     = time.Minute
 	defaultStopTimeout   = 10 * time.Second
 	defaultParallel      = 64
+
+	// leastOverhead is what a process needs at least beside what its script holds.
+	leastOverhead = 32 << 20
 )
 
 // ConfigError says what is wrong with a configuration, and where.
@@ -373,6 +385,12 @@ func (c Config) withDefaults() (Config, error) {
 		s := b.Sandbox
 		if s.Instructions < 0 || s.StringBytes < 0 || s.Memory < 0 || s.Sends < 0 || s.SourceBytes < 0 || s.Handlers < 0 {
 			bad("bot.sandbox", "bot %q has a negative limit", b.Name)
+		}
+		if !slices.Contains([]string{"", IsolationHost, IsolationProcess}, s.Isolation) {
+			bad("bot.sandbox.isolation", "%q is neither host nor process", s.Isolation)
+		}
+		if least := s.limits().OrDefaults().Memory + leastOverhead; s.ProcessMemory != 0 && s.ProcessMemory < least {
+			bad("bot.sandbox.process_memory", "%d is not enough: memory and what Go needs beside it make %d", s.ProcessMemory, least)
 		}
 	}
 	return c, errors.Join(errs...)

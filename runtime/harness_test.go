@@ -18,7 +18,31 @@ import (
 	"github.com/ilinkd/ilinkd/runtime"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// sandboxArg has the program of the tests be the process of a script.
+const sandboxArg = "sandbox-child"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandboxArg {
+		os.Exit(runtime.SandboxMain(crashModule{}))
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// testIsolation has all bots of the tests run as [bot.sandbox] isolation says, where
+// a test doesn't say it.
+var testIsolation = os.Getenv("ILINKD_TEST_ISOLATION")
+
+// isolated has a configuration's bots run in processes of their own, if mode says so.
+func isolated(mode string) func(*runtime.Config) {
+	return func(c *runtime.Config) {
+		for i := range c.Bots {
+			c.Bots[i].Sandbox.Isolation = mode
+			if mode == runtime.IsolationProcess && raceEnabled {
+				c.Bots[i].Sandbox.ProcessMemory = 1 << 30 // the detector's own memory counts
+			}
+		}
+	}
+}
 
 // patience bounds every wait of a test: it is only used up by a failure.
 const patience = 20 * time.Second
@@ -40,6 +64,17 @@ type world struct {
 // newWorld starts a bot with a script. change may adjust the configuration.
 func newWorld(t testing.TB, script string, change func(*runtime.Config), simOpts ...ilinksim.Option) *world {
 	t.Helper()
+	return newWorldOf(t, script, func(_ *world, c *runtime.Config) {
+		if change != nil {
+			change(c)
+		}
+	}, simOpts...)
+}
+
+// newWorldOf is newWorld with a change that may use the simulator and the scripts'
+// folder.
+func newWorldOf(t testing.TB, script string, change func(*world, *runtime.Config), simOpts ...ilinksim.Option) *world {
+	t.Helper()
 	w := &world{t: t, dir: t.TempDir(), log: &logBuffer{}, reloads: make(chan runtime.Reload, 100)}
 	// Without the throttle, which would have tests wait; pacing has its own.
 	w.sim = ilinksim.New(append([]ilinksim.Option{ilinksim.WithLimits(ilinksim.Limits{Burst: -1})}, simOpts...)...)
@@ -59,8 +94,15 @@ func newWorld(t testing.TB, script string, change func(*runtime.Config), simOpts
 		}},
 		OnReload: func(r runtime.Reload) { w.reloads <- r },
 	}
-	if change != nil {
-		change(&cfg)
+	command, err := runtime.SandboxCommand(sandboxArg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.SandboxCommand = command
+	change(w, &cfg)
+	// A test's own modules live in the test.
+	if testIsolation != "" && len(cfg.Bots) > 0 && cfg.Bots[0].Sandbox.Isolation == "" && cfg.Modules == nil {
+		isolated(testIsolation)(&cfg)
 	}
 	w.cfg = cfg
 	w.start()

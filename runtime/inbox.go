@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -41,6 +42,7 @@ type inbox struct {
 	stop    bool
 	workers sync.WaitGroup
 	slots   chan struct{}
+	suspect chan struct{} // one is taken by a message over which a process died
 }
 
 // conversation is one user's part of the inbox. Its first message is being
@@ -69,12 +71,14 @@ type message struct {
 	shown chan struct{}
 	// generation is the one of the script that last handled it.
 	generation int
+	// deaths counts the processes of the script's that died while it was handled.
+	deaths int
 	// pause is what its handler waits for, if that is put away.
 	pause *pause
 }
 
 func newInbox(b *bot) *inbox {
-	return &inbox{bot: b, lanes: map[string]*conversation{}, left: map[int64]bool{}, slots: make(chan struct{}, b.cfg.Parallel)}
+	return &inbox{bot: b, lanes: map[string]*conversation{}, left: map[int64]bool{}, slots: make(chan struct{}, b.cfg.Parallel), suspect: make(chan struct{}, 1)}
 }
 
 // start sets the context under which handlers run, and takes up what the last
@@ -282,7 +286,7 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool) {
 	ib.mu.Lock()
 	waits := in.pause != nil
 	ib.mu.Unlock()
-	if waits {
+	if waits || in.diedOver(err) {
 		return true
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
@@ -334,6 +338,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	}
 	if ib.bot.forward == nil && ib.bot.conduct.wait(ib.accept) != nil {
 		return errNotStarted
+	}
+	if in.deaths > 0 {
+		defer ib.alone()()
 	}
 	run := &handlerRun{inbound: &in.Inbound, again: in.begun, lane: l, message: in}
 	run.enter(ib.accept, ib.slots)
@@ -470,6 +477,10 @@ func (ib *inbox) failed(in *message, err error) (again bool) {
 		failure.Traceback = se.Detail()
 		failure.RetryOnReload = se.Certain()
 		failure.Afresh = se.Kind == luabind.KindChanged
+	}
+	if in.deaths >= maxDeaths {
+		failure.Error = fmt.Sprintf("it was handled %d times, and each time %v", in.deaths, err)
+		failure.RetryOnReload = true
 	}
 	in.RetryOnReload = failure.RetryOnReload
 	now := time.Now()

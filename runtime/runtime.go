@@ -61,6 +61,9 @@ func New(cfg Config) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cfg.checkIsolation(cfg.Bots); err != nil {
+		return nil, err
+	}
 	cfg.watchdog = new(luabind.Watchdog)
 	cfg.checker = sync.OnceValues(func() (*check.Checker, error) { return newChecker(cfg.Modules) })
 	return &Runtime{cfg: cfg, bots: map[string]*running{}, ready: make(chan struct{})}, nil
@@ -231,6 +234,9 @@ func (r *Runtime) stopAll() {
 func (r *Runtime) Apply(ctx context.Context, cfg Config) error {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
+		return err
+	}
+	if err := r.cfg.checkIsolation(cfg.Bots); err != nil {
 		return err
 	}
 	select {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/isolate"
 )
 
 // script is a loaded script: a [luabind.Sandbox] in this process, or one in a
@@ -24,11 +25,17 @@ type script interface {
 	Close(ctx context.Context) error
 }
 
-var _ script = (*luabind.Sandbox)(nil)
+var (
+	_ script = (*luabind.Sandbox)(nil)
+	_ script = (*isolate.Sandbox)(nil)
+)
 
 // loadScript loads a bot's script with the state that the generation before has
 // left, nil for none.
 func loadScript(ctx context.Context, b *bot, state []byte) (script, error) {
+	if b.cfg.Sandbox.Isolation == IsolationProcess {
+		return loadIsolated(ctx, b, state)
+	}
 	sandbox, err := luabind.Load(ctx, luabind.Config{
 		Name: b.cfg.Name, Script: b.cfg.Script, Host: b.host,
 		Modules: modulesOf(b.shared, b.cfg), Limits: b.cfg.Sandbox.limits(), State: state,

@@ -22,6 +22,10 @@ type Status struct {
 	State      string `json:"state"`              // one of the State constants
 	Generation int    `json:"generation"`         // of the script in use, 0 if none could be loaded
 	Forwards   bool   `json:"forwards,omitempty"` // to another process, instead of a script
+	// Isolated says that the script has a process of its own, and Deaths how often
+	// that died.
+	Isolated bool `json:"isolated,omitempty"`
+	Deaths   int  `json:"deaths,omitempty"`
 	// Error is what is wrong with the connection, ScriptError why the script as
 	// it is now could not be loaded.
 	Error       string `json:"error,omitempty"`
@@ -207,7 +211,7 @@ func (r *Runtime) snapshot() metrics.Snapshot {
 		m.Bots = append(m.Bots, metrics.Bot{
 			Name: s.Bot, State: s.State, Generation: s.Generation, Received: int64(s.Received), Duplicates: int64(s.Duplicates),
 			Handled: int64(s.Handled), Failed: int64(s.Failed), Retried: int64(s.Retried), Waiting: int64(s.Waiting), Sent: int64(s.Sent),
-			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
+			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
 		})
 	}
 	r.mu.Lock()

@@ -107,6 +107,9 @@ func statusText(bots []runtime.Status, now time.Time) string {
 		case s.Generation == 0:
 			script = "none"
 		}
+		if s.Isolated {
+			script += ", own process"
+		}
 		if s.ScriptError != "" {
 			script += ", error"
 		}
@@ -161,6 +164,9 @@ func advice(s runtime.Status, now time.Time) (notes []string) {
 		note("the script as it is now could not be loaded, generation %d stays in use: %s", s.Generation, s.ScriptError)
 	case s.ScriptError != "":
 		note("the script could not be loaded, messages wait until it is mended: %s", s.ScriptError)
+	}
+	if s.Deaths > 0 {
+		note("the script's process died %d times and was started again: see the log", s.Deaths)
 	}
 	if s.ThrottledUntil.After(now) {
 		note("the server throttles it until %s, then it goes on by itself", clock(s.ThrottledUntil, now))

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ilinkd/ilinkd/runtime"
 )
 
 // Exit codes. A process that a second signal ends has exitSignal plus the
@@ -25,6 +27,9 @@ const (
 // Main runs the command line args and returns the exit code. version is the
 // release's, "" for a build that isn't one.
 func Main(version string, args []string) int {
+	if len(args) > 0 && args[0] == sandboxArg {
+		return runtime.SandboxMain()
+	}
 	ctx, stop := withSignals(context.Background())
 	defer stop()
 	root := newRoot(version)
@@ -40,6 +45,17 @@ func Main(version string, args []string) int {
 	}
 	fmt.Fprintf(os.Stderr, "ilinkd: %v\n", err)
 	return exitFailed
+}
+
+// sandboxArg has the program run one script, for another ilinkd that started it: a
+// command that isn't listed, as it is of no use to people.
+const sandboxArg = "sandbox-child"
+
+// withSandbox has a configuration's scripts run in processes of this program, where
+// they are to have their own.
+func withSandbox(cfg *runtime.Config) (err error) {
+	cfg.SandboxCommand, err = runtime.SandboxCommand(sandboxArg)
+	return err
 }
 
 // withSignals returns a context that SIGINT or SIGTERM ends: the first one asks

@@ -38,6 +38,9 @@ func newRun(logging newLogger) *cobra.Command {
 			return err
 		}
 		cfg.Logger, cfg.FreshStore = logger, *fresh
+		if err := withSandbox(&cfg); err != nil {
+			return err
+		}
 		rt, err := runtime.New(cfg)
 		if err != nil {
 			return err

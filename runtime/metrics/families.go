@@ -48,6 +48,7 @@ func botFamilies() []family {
 		gauge("ilinkd_script_generation", "Generation of the script that handles messages.", func(b *Bot) int64 { return int64(b.Generation) }),
 		counter("ilinkd_script_reloads_total", "Times that the script was loaded, the first included.", func(b *Bot) int64 { return b.Reloads }),
 		counter("ilinkd_script_reload_errors_total", "Times that the script failed to load.", func(b *Bot) int64 { return b.ReloadErrors }),
+		counter("ilinkd_script_process_deaths_total", "Times that the script's own process died, and another was started.", func(b *Bot) int64 { return b.Deaths }),
 	}
 }
 

@@ -38,6 +38,7 @@ type Bot struct {
 
 	Reloads      int64 // scripts loaded so far, the first included
 	ReloadErrors int64 // scripts that failed to load, so far
+	Deaths       int64 // processes of the script that died so far
 
 	OldestWaiting time.Duration // age of the oldest message in Waiting, 0 without one
 	ThrottledFor  time.Duration // until the bot sends again, 0 where it may now
