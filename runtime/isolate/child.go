@@ -119,13 +119,15 @@ func (c *child) serve(ctx context.Context, in *incoming) (any, error) {
 	}
 	switch in.method {
 	case callLoad:
-		return reply(c, in, func(a loadCall) (none, error) { return none{}, c.load(ctx, a, host) })
+		return reply(c, in, func(a loadCall) (loadAnswer, error) { return c.load(ctx, a, host) })
 	case callMessage:
 		return reply(c, in, func(a eventCall) (none, error) { return none{}, s.OnMessage(ctx, host.event(ctx, &a)) })
 	case callInterrupt:
 		return reply(c, in, func(a eventCall) (bool, error) { return s.OnInterrupt(ctx, host.event(ctx, &a)) })
 	case callSession:
 		return reply(c, in, func(a luabind.SessionInfo) (none, error) { return none{}, s.OnSessionExpired(ctx, a) })
+	case callTimer:
+		return reply(c, in, func(a *timerCall) (none, error) { return none{}, s.OnTimer(ctx, host.timerEvent(ctx, a)) })
 	case callStart:
 		return reply(c, in, func(reason string) (none, error) { return none{}, s.OnStart(ctx, reason) })
 	case callStop:
@@ -169,31 +171,42 @@ func (h childHost) event(ctx context.Context, a *eventCall) *luabind.Event {
 	return ev
 }
 
+// timerEvent makes the sandbox's event of the parent's; nil stays nil.
+func (h childHost) timerEvent(ctx context.Context, a *timerCall) *luabind.TimerEvent {
+	if a == nil {
+		return nil
+	}
+	return &luabind.TimerEvent{
+		Schedule: a.Schedule, ID: a.ID, Function: a.Function, Due: a.Due, Line: a.Line, Journal: a.Journal,
+		Message: h.event(ctx, a.Message), Timer: h.timerEvent(ctx, a.Timer),
+	}
+}
+
 // load loads the script, within the limits of memory.
-func (c *child) load(ctx context.Context, a loadCall, host luabind.Host) error {
+func (c *child) load(ctx context.Context, a loadCall, host luabind.Host) (told loadAnswer, err error) {
 	if a.Protocol != protocol {
-		return fmt.Errorf("the program was replaced by another version while it ran: start it again")
+		return told, fmt.Errorf("the program was replaced by another version while it ran: start it again")
 	}
 	limitMemory(a.Memory)
 	debug.SetMaxStack(maxStack)
 	c.peer.send.Store(a.Body)
 	modules, err := c.modules(a.Options)
 	if err != nil {
-		return err
+		return told, err
 	}
 	for _, name := range a.Modules {
 		if !slices.ContainsFunc(modules, func(m luabind.Module) bool { return m.Name() == name }) {
-			return fmt.Errorf("the module %q is missing in the script's process: give it to runtime.SandboxMain too", name)
+			return told, fmt.Errorf("the module %q is missing in the script's process: give it to runtime.SandboxMain too", name)
 		}
 	}
 	s, err := luabind.Load(ctx, luabind.Config{
 		Name: a.Name, Script: a.Script, Host: host, Modules: modules, Limits: a.Limits, State: a.State,
 	})
 	if err != nil {
-		return err
+		return told, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.sandbox = s
-	return nil
+	return loadAnswer{Schedules: s.Schedules()}, nil
 }

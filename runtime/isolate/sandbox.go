@@ -95,6 +95,8 @@ type Sandbox struct {
 	current *process      // nil while there is none
 	live    chan struct{} // closed while there is one
 	files   []string
+	// schedules are the current child's.
+	schedules []luabind.Schedule
 }
 
 // Load starts a child that loads the script. What is the script's fault is a
@@ -159,13 +161,21 @@ func (s *Sandbox) launch(ctx context.Context, state []byte) (*process, error) {
 	}
 	p.dropped = func() { s.drop(p) }
 	go p.run(s.cfg.Memory)
-	_, err = call[none](ctx, s, p, callLoad, nil, s.limits.LoadWall+startGrace, loadCall{
+	told, err := call[loadAnswer](ctx, s, p, callLoad, nil, s.limits.LoadWall+startGrace, loadCall{
 		Protocol: protocol, Name: s.cfg.Name, Script: s.cfg.Script, Limits: s.cfg.Limits, State: state,
 		Options: s.cfg.Options, Modules: s.cfg.Names, Memory: s.cfg.Memory, Body: int64(s.bounds.body),
 	})
 	if err != nil {
 		p.stop()
 		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.schedules = told.Schedules
+	for i := range s.schedules {
+		if every := &s.schedules[i].Every; *every != 0 {
+			*every = max(*every, time.Second) // the child could keep us busy with less
+		}
 	}
 	return p, nil
 }
@@ -370,6 +380,19 @@ func (s *Sandbox) OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool
 func (s *Sandbox) OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error {
 	_, err := handle[none](ctx, s, callSession, nil, info)
 	return err
+}
+
+// OnTimer is [luabind.Sandbox.OnTimer].
+func (s *Sandbox) OnTimer(ctx context.Context, ev *luabind.TimerEvent) error {
+	_, err := handle[none](ctx, s, callTimer, nil, newTimerCall(ev))
+	return err
+}
+
+// Schedules is [luabind.Sandbox.Schedules].
+func (s *Sandbox) Schedules() []luabind.Schedule {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.schedules)
 }
 
 // OnStart is [luabind.Sandbox.OnStart].

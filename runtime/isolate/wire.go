@@ -3,6 +3,7 @@ package isolate
 import (
 	"encoding/json"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
@@ -16,6 +17,7 @@ const (
 	callMessage   = "on_message"
 	callInterrupt = "on_interrupt"
 	callSession   = "on_session_expired"
+	callTimer     = "on_timer"
 	callStart     = "on_start"
 	callStop      = "on_stop"
 	callError     = "on_error"
@@ -65,6 +67,11 @@ type loadCall struct {
 	Body   int64 `json:"body"`
 }
 
+// loadAnswer is what the parent is told of a script that was loaded.
+type loadAnswer struct {
+	Schedules []luabind.Schedule `json:"schedules,omitempty"`
+}
+
 // eventCall is a luabind.Event; its functions are calls back.
 type eventCall struct {
 	Message     *ilink.Message   `json:"message"`
@@ -87,17 +94,51 @@ func newEventCall(ev *luabind.Event) eventCall {
 		Message: withoutToken(ev.Message), Quote: ev.Quote,
 		Waiting: ev.Waiting != nil, Interrupted: ev.Interrupted != nil,
 	}
-	for _, rec := range ev.Journal {
-		var a luabind.Answer
-		if rec.Await && json.Unmarshal(rec.Result, &a) == nil && a.Message != nil {
-			a.Message = withoutToken(a.Message)
-			if clean, err := json.Marshal(a); err == nil {
-				rec.Result = clean
-			}
-		}
-		c.Journal = append(c.Journal, rec)
+	c.Journal = withoutTokens(ev.Journal)
+	return c
+}
+
+// timerCall is a luabind.TimerEvent.
+type timerCall struct {
+	Schedule string           `json:"schedule,omitempty"`
+	ID       string           `json:"id,omitempty"`
+	Function string           `json:"function,omitempty"`
+	Due      time.Time        `json:"due"`
+	Line     string           `json:"line,omitempty"`
+	Journal  []luabind.Record `json:"journal,omitempty"`
+	Message  *eventCall       `json:"message,omitempty"`
+	Timer    *timerCall       `json:"timer,omitempty"`
+}
+
+func newTimerCall(ev *luabind.TimerEvent) *timerCall {
+	if ev == nil {
+		return nil
+	}
+	c := &timerCall{
+		Schedule: ev.Schedule, ID: ev.ID, Function: ev.Function, Due: ev.Due, Line: ev.Line,
+		Journal: withoutTokens(ev.Journal), Timer: newTimerCall(ev.Timer),
+	}
+	if ev.Message != nil {
+		e := newEventCall(ev.Message)
+		c.Message = &e
 	}
 	return c
+}
+
+// withoutTokens is withoutToken for the messages that were waited for.
+func withoutTokens(journal []luabind.Record) []luabind.Record {
+	journal = slices.Clone(journal)
+	for i, rec := range journal {
+		var a luabind.Answer
+		if !rec.Await || json.Unmarshal(rec.Result, &a) != nil || a.Message == nil {
+			continue
+		}
+		a.Message = withoutToken(a.Message)
+		if clean, err := json.Marshal(a); err == nil {
+			journal[i].Result = clean
+		}
+	}
+	return journal
 }
 
 func withoutToken(m *ilink.Message) *ilink.Message {
