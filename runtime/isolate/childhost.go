@@ -85,7 +85,7 @@ func (h childHost) Await(ctx context.Context, req luabind.AwaitRequest) (*luabin
 }
 
 func (h childHost) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult, error) {
-	return ask[luabind.KVResult](ctx, h, callKV, req)
+	return ask[luabind.KVResult](ctx, h, callKV, kvCall{req, []byte(req.Key), []byte(req.After)})
 }
 
 func (h childHost) StartTimer(ctx context.Context, req luabind.TimerRequest) (string, error) {

@@ -42,7 +42,7 @@ func (h *hostSide) methods() map[string]method {
 		callUpload:     serve(h.upload),
 		callLog:        serveDone(func(ctx context.Context, a logCall) error { h.host.Log(ctx, a.Level, a.Text); return nil }),
 		callAwait:      serve(h.await),
-		callKV:         serve(h.host.KV),
+		callKV:         serve(h.kv),
 		callStartTimer: serve(h.host.StartTimer),
 		callStopTimer:  serve(h.host.StopTimer),
 		callReadFile: serve(func(ctx context.Context, a pathCall) ([]byte, error) {
@@ -168,4 +168,10 @@ func (h *hostSide) await(ctx context.Context, a awaitCall) (*luabind.Answer, err
 	bare := *got
 	bare.Message = withoutToken(got.Message)
 	return &bare, err
+}
+
+func (h *hostSide) kv(ctx context.Context, a kvCall) (luabind.KVResult, error) {
+	req := a.KVRequest
+	req.Key, req.After = string(a.Key), string(a.After)
+	return h.host.KV(ctx, req)
 }

@@ -167,8 +167,8 @@ type hostCall[T any] struct {
 	Step *luabind.Step `json:"step,omitempty"`
 }
 
-// Arguments of the host's methods. Paths are bytes, as JSON would not leave them as a
-// script has them.
+// Arguments of the host's methods. Paths and keys are bytes where JSON would not
+// leave a script's strings as they are.
 type (
 	typingCall struct {
 		To string `json:"to"`
@@ -194,6 +194,11 @@ type (
 	awaitCall struct {
 		Deadline time.Time `json:"deadline"`
 		Sleep    bool      `json:"sleep,omitempty"`
+	}
+	kvCall struct {
+		luabind.KVRequest
+		Key   []byte `json:"key"`
+		After []byte `json:"after"`
 	}
 	pathCall struct {
 		Path []byte `json:"path"`
