@@ -42,7 +42,6 @@ func (k *keeper) KV(_ context.Context, req luabind.KVRequest) (r luabind.KVResul
 			return r, nil
 		}
 		r = luabind.KVResult{Found: true, Value: req.Value}
-		found = true
 	case luabind.KVAdd:
 		n, ok := luabind.UnpackNumber(old)
 		if found && !ok {
