@@ -160,6 +160,23 @@ func (t *timers) set(schedules []luabind.Schedule) {
 // isTimer reports whether it is a timer's row of the inbox.
 func isTimer(in *store.Inbound) bool { return in.User == "" }
 
+// TimerText says what a row of the inbox is about that is a timer's; ok is false for
+// a message.
+func TimerText(in *store.Inbound) (text string, ok bool) {
+	var row timerRow
+	if !isTimer(in) || json.Unmarshal(in.Message, &row) != nil {
+		return "", false
+	}
+	text = "timer"
+	if row.Schedule != "" {
+		text = "schedule " + row.Schedule
+	}
+	if row.Line != "" {
+		text += " of " + row.Line
+	}
+	return text, true
+}
+
 // event makes of a timer's row of the inbox what the script is called with.
 func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind.Record) (*luabind.TimerEvent, error) {
 	var row timerRow

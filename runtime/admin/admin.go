@@ -1,4 +1,4 @@
-// Package admin is what the commands "ilinkd status", "inbox" and "outbox" do:
+// Package admin is what the commands "ilinkd status", "inbox", "outbox" and "timers" do:
 // they show how the bots are, and what waits or has failed, and decide about it.
 //
 // The state of the bots is asked of the running process, by its socket in the

@@ -26,8 +26,12 @@ type Inbound struct {
 }
 
 func inbound(in *store.Inbound) Inbound {
+	from := in.User
+	if from == "" {
+		from = "timer"
+	}
 	return Inbound{
-		ID: in.ID, Bot: in.Bot, From: in.User, State: in.State, Received: in.Received, Attempts: in.Attempts, NextAt: in.NextAt,
+		ID: in.ID, Bot: in.Bot, From: from, State: in.State, Received: in.Received, Attempts: in.Attempts, NextAt: in.NextAt,
 		RetryOnReload: in.RetryOnReload, Text: received(in), Error: in.Error, Traceback: in.Traceback,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -124,6 +125,9 @@ func escapeJSON(s string) string {
 // received is what a stored message says: its texts, and the names of what else
 // is in it. It has no keys and no tokens.
 func received(in *store.Inbound) string {
+	if timer, ok := runtime.TimerText(in); ok {
+		return timer
+	}
 	msg := new(ilink.Message)
 	if err := msg.UnmarshalJSON(in.Message); err != nil {
 		return "[unreadable]"

@@ -112,7 +112,7 @@ func newRoot(version string) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError{err, cmd.CommandPath()} })
 	root.CompletionOptions.HiddenDefaultCmd = false
 	logging := addLogFlags(root)
-	root.AddCommand(newDev(logging), newTest(), newRun(logging), newCheck(), newLuaDefs(), newLogin(), newStatus(), newInbox(), newOutbox(), newRecord(), newReplay(),
+	root.AddCommand(newDev(logging), newTest(), newRun(logging), newCheck(), newLuaDefs(), newLogin(), newStatus(), newInbox(), newOutbox(), newTimers(), newRecord(), newReplay(),
 		newSim(logging), newVersion(version))
 	return root
 }
