@@ -36,7 +36,7 @@ func (k *keeper) KV(_ context.Context, req luabind.KVRequest) (r luabind.KVResul
 	case luabind.KVSwap:
 		if k.meddle != nil {
 			k.meddle()
-			old, found = k.values[key]
+			old = k.values[key]
 		}
 		if !bytes.Equal(old, req.Old) {
 			return r, nil
