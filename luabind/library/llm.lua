@@ -83,7 +83,7 @@ llm = {}
 function llm.chat(options) end
 
 ---Answers a message with what a model says, while it says it: whole sentences and
----paragraphs become messages, at most eight; marks of Markdown, which WeChat shows as such,
+---paragraphs become messages, at most eight; marks of Markdown, as text.strip_markdown does,
 ---are taken away, and "typing…" is shown meanwhile. What is too long for what the user's
 ---message allows follows when the user writes again. If the program ends meanwhile, the
 ---handler that is run again gets an error of kind "network" behind what was sent.

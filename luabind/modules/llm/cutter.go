@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/luabind/modules/text"
 )
 
 const (
@@ -32,8 +33,9 @@ type cutter struct {
 	n    int // how many messages have been cut off
 	want int // how long the next one is at least
 	rest strings.Builder
-	// fence says that rest begins within a block of code.
-	fence bool
+	// fence are the marks with which the block of code ends within which rest begins,
+	// "" if it doesn't.
+	fence string
 	// since is how much has come since it was looked at last.
 	since int
 }
@@ -78,8 +80,15 @@ func (c *cutter) take(at int, last bool) []outgoing {
 	raw := c.rest.String()
 	c.rest.Reset()
 	c.rest.WriteString(raw[at:])
-	text := ""
-	text, c.fence = plainText(raw[:at], c.fence)
+	raw = raw[:at]
+	markdown := strings.TrimLeftFunc(raw, unicode.IsSpace)
+	if c.fence != "" { // a line's indentation is part of it
+		markdown = c.fence + "\n" + raw
+	}
+	for line := range strings.SplitSeq(raw, "\n") {
+		c.fence = fenceAfter(c.fence, line)
+	}
+	text := strings.TrimRightFunc(text.StripMarkdown(markdown), unicode.IsSpace)
 	if text == "" {
 		return nil
 	}
@@ -105,10 +114,10 @@ func (c *cutter) cut(rest string) int {
 		if complete {
 			end++
 		}
+		within := fence != ""
+		fence = fenceAfter(fence, line)
 		switch {
-		case isFence(line):
-			fence = !fence
-		case fence:
+		case within || fence != "":
 		case complete && end >= floor && strings.TrimSpace(line) == "":
 			return end
 		default:
@@ -129,6 +138,23 @@ func (c *cutter) cut(rest string) int {
 		return runeOffset(rest, ilink.MaxTextRunes)
 	}
 	return 0
+}
+
+// fenceAfter is what fence is after a line.
+func fenceAfter(fence, line string) string {
+	line = strings.TrimSpace(line)
+	if fence == "" {
+		for _, mark := range []string{"```", "~~~"} {
+			if strings.HasPrefix(line, mark) {
+				return line[:len(line)-len(strings.TrimLeft(line, mark[:1]))]
+			}
+		}
+		return ""
+	}
+	if strings.HasPrefix(line, fence) && strings.Trim(line, fence[:1]) == "" {
+		return ""
+	}
+	return fence
 }
 
 // runeOffset is where the first n characters of s end.

@@ -85,36 +85,16 @@ func TestCutterKeepsAll(t *testing.T) {
 	}
 }
 
-func TestPlainText(t *testing.T) {
-	for markdown, want := range map[string]string{
-		"# Title\n\ntext":                          "Title\n\ntext",
-		"###### T":                                 "T",
-		"#tag":                                     "#tag",
-		"**bold** and *italic* and __b__":          "bold and italic and b",
-		"**你好**世界":                                 "你好世界",
-		"~~gone~~":                                 "gone",
-		"2 * 3 * 4 = 24":                           "2 * 3 * 4 = 24",
-		"snake_case_name and a*b":                  "snake_case_name and a*b",
-		"`code` and ``more``":                      "code and more",
-		"`a * b * c` **`x`**":                      "a * b * c x",
-		"[text](https://a.org/x)":                  "text (https://a.org/x)",
-		"[https://a.org](https://a.org)":           "https://a.org",
-		"![cat](https://a.org/cat.png \"t\")":      "cat (https://a.org/cat.png)",
-		"- one\n- two\n  * three":                  "• one\n• two\n  • three",
-		"- [ ] todo\n- [x] done":                   "• todo\n• done",
-		"1. one\n2. two":                           "1. one\n2. two",
-		"> quoted\n> > twice":                      "quoted\ntwice",
-		"above\n\n---\n\nbelow":                    "above\n\nbelow",
-		"| a | b |\n|---|:-:|\n| 1 | 2 |":          "a | b\n1 | 2",
-		"```lua\nlocal a = '**x**'\n# y\n```\nend": "local a = '**x**'\n# y\nend",
-		"a\n\n\n\nb":                               "a\n\nb",
-		"\n  x  \n":                                "x",
-	} {
-		if got, _ := plainText(markdown, false); got != want {
-			t.Errorf("%q: %q, want %q", markdown, got, want)
-		}
+// TestCutterInCode: a block of code that makes several messages is code in each.
+func TestCutterInCode(t *testing.T) {
+	code := strings.Repeat("# ``` **a**\n\n", 300)
+	var got strings.Builder
+	all := cutAll("~~~lua\n"+code+"~~~\n\n**Done**.", 7)
+	for _, m := range all {
+		got.WriteString(m.text)
 	}
-	if got, in := plainText("# a\n```\n# b", true); got != "# a\nb" || in {
-		t.Errorf("from within a block of code: %q %v", got, in)
+	bare := func(s string) string { return strings.Join(strings.Fields(s), "") }
+	if bare(got.String()) != bare(code+"Done.") || len(all) < 3 {
+		t.Errorf("%d messages: %s", len(all), got.String())
 	}
 }

@@ -22,9 +22,9 @@ var (
 	entity    = regexp.MustCompile(`^&(?:amp|lt|gt|quot|apos|nbsp|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});`)
 )
 
-// stripMarkdown makes of Markdown, as language models write it, a text that reads well
+// StripMarkdown makes of Markdown, as language models write it, a text that reads well
 // where it isn't rendered: WeChat shows plain text only.
-func stripMarkdown(s string) string {
+func StripMarkdown(s string) string {
 	var out []string
 	lines := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	closing := "" // of the code that the line is in

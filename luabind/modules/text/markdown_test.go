@@ -43,7 +43,7 @@ func TestStripMarkdown(t *testing.T) {
 		"a\r\nb":                  "a\nb",
 		"":                        "",
 	} {
-		if got := stripMarkdown(in); got != want {
+		if got := StripMarkdown(in); got != want {
 			t.Errorf("%q\nbecame %q\n and should %q", in, got, want)
 		}
 	}
@@ -56,7 +56,7 @@ func FuzzStripMarkdown(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		got := stripMarkdown(s)
+		got := StripMarkdown(s)
 		if utf8.ValidString(s) && !utf8.ValidString(got) {
 			t.Errorf("%q became %q", s, got)
 		}

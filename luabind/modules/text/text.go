@@ -216,5 +216,5 @@ func (b binding) chunks(L *lua.LState) int {
 }
 
 func (b binding) stripMarkdown(L *lua.LState) int {
-	return b.push(L, "text.strip_markdown", stripMarkdown(b.text(L, "text.strip_markdown", 30)))
+	return b.push(L, "text.strip_markdown", StripMarkdown(b.text(L, "text.strip_markdown", 30)))
 }
