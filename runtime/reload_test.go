@@ -141,7 +141,8 @@ func TestAHandlerEndsOnItsOldGeneration(t *testing.T) {
 version = "old"
 function on_message(msg)
   if msg.text == "go" then go = true return end
-  while not go do ilink.typing(msg, true) end
+  ilink.typing(msg, true)
+  while not go do time.sleep(0.01) end
   msg:reply(version)
 end`, nil)
 	w.sim.Say("alice", "wait")
