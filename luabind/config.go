@@ -23,6 +23,9 @@ type Config struct {
 	Limits Limits
 	// Now is the time that the script sees; nil means [time.Now].
 	Now func() time.Time
+	// Entropy fills p with what random numbers are made of; nil means crypto/rand. Tests
+	// give the same each time. It is called by one goroutine at a time.
+	Entropy func(p []byte) (n int, err error)
 	// NoBot says that the file is no bot and needs no on_message: what it is for, its
 	// modules say. See [Sandbox.Run].
 	NoBot bool

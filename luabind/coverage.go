@@ -13,7 +13,7 @@ import (
 
 // Coverage counts how often the lines of scripts run. One may serve many
 // sandboxes at a time: a file that several of them load is counted once.
-// Counting makes a script several times slower.
+// Counting makes a script slower, and counts as instructions of it.
 type Coverage struct {
 	mu    sync.Mutex
 	files map[string]map[int]*atomic.Int64

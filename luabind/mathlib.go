@@ -1,7 +1,6 @@
 package luabind
 
 import (
-	crand "crypto/rand"
 	"math"
 	"math/rand/v2"
 
@@ -11,7 +10,7 @@ import (
 // mathLibrary has random numbers of our own: gopher-lua's source is the process's,
 // where one script's randomseed would make another's numbers predictable.
 func mathLibrary(vm *VM) lib {
-	r := &random{vm: vm, seeds: rand.New(newSeed())}
+	r := &random{vm: vm, seeds: rand.New(vm.newSeed())}
 	return lib{
 		name: lua.MathLibName,
 		open: lua.OpenMath,
@@ -37,9 +36,9 @@ type random struct {
 	seeds *rand.Rand
 }
 
-func newSeed() rand.Source {
+func (vm *VM) newSeed() rand.Source {
 	var seed [32]byte
-	crand.Read(seed[:])
+	vm.entropy(seed[:])
 	return rand.NewChaCha8(seed)
 }
 
@@ -91,7 +90,7 @@ func (r *random) seed(L *lua.LState) int {
 func (vm *VM) Random(L *lua.LState) *rand.ChaCha8 {
 	fresh := func() []byte {
 		seed := make([]byte, 32)
-		crand.Read(seed)
+		vm.entropy(seed)
 		return seed
 	}
 	var seed [32]byte

@@ -2,6 +2,7 @@ package luabind
 
 import (
 	"context"
+	crand "crypto/rand"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,9 +29,10 @@ type VM struct {
 	// spare are threads that handlers have left, for further ones.
 	spare []*lua.LState
 
-	now   func() time.Time
-	began time.Time // when the VM was made
-	noBot bool
+	now     func() time.Time
+	entropy func(p []byte) (n int, err error)
+	began   time.Time // when the VM was made
+	noBot   bool
 
 	// base is the context for work outside any run.
 	base context.Context
@@ -96,6 +98,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 		builtin:  make(map[string]lua.LValue),
 		inFlight: make(map[string]*inbound),
 		now:      cfg.Now,
+		entropy:  cfg.Entropy,
 		began:    time.Now(),
 		watchdog: cfg.Watchdog,
 		budgets:  make(map[*budget]struct{}),
@@ -108,6 +111,9 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	vm.main.G.MainThread, vm.main.G.CurrentThread = vm.main, vm.main
 	if vm.now == nil {
 		vm.now = time.Now
+	}
+	if vm.entropy == nil {
+		vm.entropy = crand.Read
 	}
 	vm.rewriter = newRewriter(vm.main.NewFunction(vm.concat))
 	if cfg.Coverage != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -60,6 +61,7 @@ type Bot struct {
 	loading sync.Mutex
 
 	// The world's mu guards the rest.
+	loads   int
 	current *generation
 	old     []*generation // with handlers that began before a reload
 	users   map[string]*User
@@ -141,9 +143,17 @@ func (b *Bot) call(hooks ...func() error) {
 const handlerWall = 30 * time.Second
 
 func (b *Bot) load(ctx context.Context, state []byte) (*generation, error) {
+	b.w.mu.Lock()
+	b.loads++
+	// The same in each run of a test, and not the same for each generation.
+	random := rand.NewChaCha8([32]byte{byte(b.loads), byte(b.loads >> 8)})
+	b.w.mu.Unlock()
 	cfg := luabind.Config{
-		Name: b.cfg.Name, Script: b.cfg.Script, Host: &host{b}, Now: b.w.Now, Coverage: b.cfg.Coverage, State: state,
+		Name: b.cfg.Name, Script: b.cfg.Script, Host: &host{b}, Now: b.w.Now, Entropy: random.Read, Coverage: b.cfg.Coverage, State: state,
 		Limits: luabind.Limits{Wall: handlerWall},
+	}
+	if b.cfg.Coverage != nil {
+		cfg.Limits.Instructions = 4 * luabind.DefaultLimits().Instructions // counting takes some
 	}
 	if b.cfg.Modules != nil {
 		cfg.Modules = b.cfg.Modules()
