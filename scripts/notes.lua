@@ -81,10 +81,10 @@ end, "NUMBER  deletes a note")
 
 -- What is no command is a note; of a voice message, msg.text is what was said.
 function on_message(msg)
-  if msg.text:match("^%s*$") then
+  if text.trim(msg.text) == "" then
     return msg:reply("I keep texts only. Can you say it in words?")
   end
-  if msg.text:match("^[/／]%a") then
+  if text.fold(msg.text):match("^/%a") then
     return msg:reply("I don't know that command. See /help.")
   end
   local me = kv.user(msg)

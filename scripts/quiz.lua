@@ -89,7 +89,8 @@ end, "the best players")
 
 -- A message that comes while a round is on: true ends what waits for an answer.
 function on_interrupt(msg)
-  return re.test(msg.text, [[(?i)^\s*(/?stop|停|停止|取消)\s*$]])
+  local said = text.fold(msg.text)
+  return said == "stop" or said == "/stop" or said == "停" or said == "停止"
 end
 
 function on_message(msg)

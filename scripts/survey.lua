@@ -68,7 +68,8 @@ end, "how many answered what")
 
 -- A message that comes while a question waits: true ends the dialogue.
 function on_interrupt(msg)
-  return re.test(msg.text, [[(?i)^\s*(/?cancel|取消)\s*$]])
+  local said = text.fold(msg.text)
+  return said == "cancel" or said == "/cancel" or said == "取消"
 end
 
 function on_message(msg)
