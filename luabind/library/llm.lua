@@ -83,10 +83,10 @@ llm = {}
 function llm.chat(options) end
 
 ---Answers a message with what a model says, while it says it: whole sentences and
----paragraphs become messages, at most eight; marks of Markdown, as text.strip_markdown does,
----are taken away, and "typing…" is shown meanwhile. What is too long for what the user's
----message allows follows when the user writes again. If the program ends meanwhile, the
----handler that is run again gets an error of kind "network" behind what was sent.
+---paragraphs become messages, at most eight, without the marks of Markdown (see
+---text.strip_markdown), and "typing…" is shown meanwhile. What is too long for what the
+---user's message allows follows when the user writes again. If the program ends meanwhile,
+---the handler that is run again gets an error of kind "network" behind what was sent.
 ---@param msg ilink.Message
 ---@param options llm.Options
 ---@return llm.Answer? answer
