@@ -94,7 +94,9 @@ function on_message(msg)
   local name = msg:ask("Name?").text
   local file = msg:download()
   msg:typing(function() msg:reply(name, file.name) end)
+  print("before the second question")
   local age = msg:ask("Age?")
+  print("after the second question")
   msg:reply(name .. age.text)
 end`
 	first := load(t, script)
@@ -131,6 +133,7 @@ end`
 		t.Fatal(err)
 	}
 	wantText(t, strings.Join(again.host.texts(), "|"), "Anna30")
+	wantText(t, again.host.logged(), "INFO after the second question")
 	for _, call := range again.host.calls {
 		if !strings.HasPrefix(call, "typing") {
 			t.Errorf("it called %s again; first there were %d calls", call, calls)

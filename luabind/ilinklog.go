@@ -33,8 +33,12 @@ func (vm *VM) logTable() *lua.LTable {
 	return t
 }
 
-// log writes the arguments from index n on to the log, joined with sep.
+// log writes the arguments from index n on to the log, joined with sep. What a
+// handler wrote that is run again isn't written twice.
 func (vm *VM) log(L *lua.LState, level slog.Level, n int, sep string) {
+	if b := budgetOf(L); b != nil && b.run.journal.replaying() {
+		return
+	}
 	var b strings.Builder
 	for i := n; i <= L.GetTop() && b.Len() <= longestLog; i++ {
 		if i > n {

@@ -152,7 +152,7 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 	}
 	r, j := b.run, b.run.journal
 	vm.check(L)
-	if j.next < len(j.before) {
+	if j.replaying() {
 		rec := j.before[j.next]
 		if rec.Digest != call.digest() {
 			r.stop(changedReason(j.next, rec.Call, call.String()))
@@ -217,9 +217,12 @@ func (vm *VM) succeed(L *lua.LState, call Call, f func(ctx context.Context) erro
 	return 1
 }
 
+// replaying reports whether the next call is on record.
+func (j *journaled) replaying() bool { return j != nil && j.next < len(j.before) }
+
 // finished returns why the handler can't have ended here: more is on record.
 func (j *journaled) finished() *stopReason {
-	if j == nil || j.next >= len(j.before) {
+	if !j.replaying() {
 		return nil
 	}
 	return changedReason(j.next, j.before[j.next].Call, "the end of the handler")

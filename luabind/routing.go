@@ -285,7 +285,7 @@ func commandArguments(L *lua.LState, rest string) *lua.LTable {
 // handlesMessages reports whether the script does something with messages or at
 // times, else what is missing.
 func (vm *VM) handlesMessages() error {
-	if !vm.routes.empty() || vm.main.G.Global.RawGetString(messageHook.name) != lua.LNil {
+	if !vm.routes.empty() || len(vm.timers.schedules) > 0 || vm.main.G.Global.RawGetString(messageHook.name) != lua.LNil {
 		return nil
 	}
 	return vm.errorAt(KindLoad, vm.sources.display, 0,

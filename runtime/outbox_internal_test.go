@@ -436,3 +436,19 @@ func TestLanesAreForgotten(t *testing.T) {
 		wantEqual(t, "lanes", len(b.bot.outbox.lanes), 1)
 	})
 }
+
+// TestClosedWindowWithoutLimits: though no limits are reckoned with, the server's word
+// is taken that the window is closed.
+func TestClosedWindowWithoutLimits(t *testing.T) {
+	inBubble(t, endless, func(t *testing.T, b *bench) {
+		b.script(echo)
+		b.server.answer = func(fakeRequest) string { return `{"ret":-2}` }
+		b.says("alice", "hello")
+		time.Sleep(time.Hour)
+		wantEqual(t, "requests", len(b.server.requests()), 1)
+		b.server.answer = nil
+		b.says("alice", "again")
+		time.Sleep(time.Minute)
+		wantEqual(t, "sent", b.server.texts()[1:], "[alice: hello alice: again]")
+	})
+}

@@ -37,9 +37,11 @@ func (l LimitsConfig) Room(w store.Window, now time.Time) (n int, why string) {
 func (r windowRules) left(w store.Window, now time.Time) (n int, why string) {
 	const unlimited = 1 << 30
 	switch {
+	case w.Closed: // the server says so, whatever we reckon with
+		return 0, statusWindowClosed
 	case r.perInbound == 0 && r.life == 0:
 		return unlimited, ""
-	case w.Opened.IsZero(), w.Closed, r.life > 0 && !now.Before(w.Opened.Add(r.life-windowMargin)):
+	case w.Opened.IsZero(), r.life > 0 && !now.Before(w.Opened.Add(r.life-windowMargin)):
 		return 0, statusWindowClosed
 	case r.perInbound == 0:
 		return unlimited, ""
