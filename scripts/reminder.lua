@@ -38,7 +38,7 @@ end
 
 local function remind(msg, due, what)
   local me = kv.user(msg)
-  local wait = due - time.now()
+  local wait = math.ceil(due - time.now())
   if wait < 1 or wait > 366 * DAY then
     return msg:reply("That must be between now and in a year.")
   end
