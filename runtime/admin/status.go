@@ -166,7 +166,7 @@ func advice(s runtime.Status, now time.Time) (notes []string) {
 		note("the script could not be loaded, messages wait until it is mended: %s", s.ScriptError)
 	}
 	if s.Deaths > 0 {
-		note("the script's process died %d times and was started again: see the log", s.Deaths)
+		note("processes of the script that died, and were replaced: %d: see the log", s.Deaths)
 	}
 	if s.ThrottledUntil.After(now) {
 		note("the server throttles it until %s, then it goes on by itself", clock(s.ThrottledUntil, now))

@@ -440,7 +440,7 @@ func TestStateAndClose(t *testing.T) {
 	}
 }
 
-// The child has none of our variables, and no files but its pipes.
+// The child has none of our variables.
 func TestEnvironment(t *testing.T) {
 	t.Setenv("SECRET_OF_THE_PARENT", "x")
 	for _, v := range environment() {

@@ -12,12 +12,31 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// protect takes from the child what it has no use for: dumps of its memory, and
-// the way to more rights through programs.
+// protect takes from the child what it has no use for: files that the program was
+// started with, dumps of its memory, and the way to more rights through programs.
 func protect() {
+	closeInherited()
 	unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{})
-	// Where it isn't there it isn't needed for anything else.
+	// Not to be had for all threads where C is linked in; nothing relies on it.
 	syscall.AllThreadsSyscall(syscall.SYS_PRCTL, unix.PR_SET_NO_NEW_PRIVS, 1, 0)
+}
+
+// closeInherited closes the files that came through the program's start, other than
+// the first three: they are those that aren't marked to be closed by one.
+func closeInherited() {
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		fd, err := strconv.Atoi(e.Name())
+		if err != nil || fd < 3 {
+			continue
+		}
+		if flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFD, 0); err == nil && flags&unix.FD_CLOEXEC == 0 {
+			unix.Close(fd)
+		}
+	}
 }
 
 // arena is in what pieces Go maps its heap.
