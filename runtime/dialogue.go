@@ -161,16 +161,6 @@ func (ib *inbox) take(ctx context.Context, run *handlerRun, in *message, step *l
 	return a, explain(err)
 }
 
-// settled tells refresh that the store knows that a message is handled that was
-// taken out of its lane before its turn.
-func (ib *inbox) settled(in *message) {
-	ib.mu.Lock()
-	defer ib.mu.Unlock()
-	if ib.left[in.ID] = true; !ib.refreshing {
-		delete(ib.left, in.ID)
-	}
-}
-
 // sleepOn waits as long as the first message of a conversation, whose handler was
 // put away, has nothing to go on with. mu is held, and given up meanwhile.
 func (ib *inbox) sleepOn(l *conversation, in *message) {
