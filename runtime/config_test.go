@@ -54,6 +54,8 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		"bad duration":      {"[limits]\n\nmin_gap = \"soon\"\n", `runtime.toml:3: limits.min_gap: "soon" is not a duration: write it like "350ms"`},
 		"negative duration": {"[limits]\nmin_gap = \"-1s\"\n", `runtime.toml:2: limits.min_gap: "-1s" is negative`},
 		"bad URL":           {"[ilink]\nbase_url = \"ilink\"\n", `runtime.toml:2: ilink.base_url: "ilink" is not a URL`},
+		"bad isolation":     {bot + "[bot.sandbox]\nisolation = \"vm\"\n", `runtime.toml:5: bot.sandbox.isolation: "vm" is neither host nor process`},
+		"little memory":     {bot + "[bot.sandbox]\nprocess_memory = 1000\n", `runtime.toml:5: bot.sandbox.process_memory: 1000 is not enough`},
 		"bad name":          {"[[bot]]\nscript = \"a.lua\"\nname = \"Ä b\"\n", `runtime.toml:3: bot.name: "Ä b" is not a name`},
 		"no name":           {"\n[[bot]]\nscript = \"a.lua\"\n", `runtime.toml:2: bot.name: bot number 1 has no name`},
 		"no script":         {"[[bot]]\nname = \"a\"\n", `runtime.toml:1: bot.script: bot "a" has no script`},
