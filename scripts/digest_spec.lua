@@ -101,6 +101,8 @@ describe("digest", function()
   end)
 
   it("tells the weather when it is asked", function()
+    alice:says("hello")
+    expect(alice:hears()).to.contain("/subscribe 上海")
     alice:says("/now")
     expect(alice:hears()).to.contain("/subscribe first")
     subscribe(alice)
