@@ -33,13 +33,13 @@ local function pixels(media)
   end
 end
 
--- Saves one file of a message. Returns what to say of it.
+-- Saves the file of an item of a message, or of its quote. Returns what to say of it.
 local function keep(msg, item)
   if item.size and item.size > LARGEST then
     return "That " .. item.kind .. " has " .. bytes(item.size) .. ", I take up to " .. bytes(LARGEST) .. "."
   end
   -- Fetches it into the data folder; it never gets into Lua's memory as a whole.
-  local file, err = ilink.download(item)
+  local file, err = ilink.download(item.media)
   if not file then
     ilink.log.warn("not fetched: " .. err)
     return "I couldn't fetch that " .. item.kind .. ". Please send it again."
@@ -107,5 +107,7 @@ function on_message(msg)
   for _, item in ipairs(msg.items) do
     if item.media then told[#told + 1] = keep(msg, item) end
   end
+  -- A picture that is quoted is there, too.
+  if msg.quote and msg.quote.media then told[#told + 1] = keep(msg, msg.quote) end
   msg:reply(#told > 0 and table.concat(told, "\n") or "Send me a picture or a file, or see /help.")
 end

@@ -114,9 +114,33 @@ func (u *User) Says(ctx context.Context, said Said) error {
 	// What waited is sent first, as it was asked for before.
 	u.window = store.Window{Opened: w.now}
 	u.flush()
-	u.receive(&luabind.Event{Message: m, Quote: said.Quote})
+	u.receive(&luabind.Event{Message: m, Quote: u.quoted(said.Quote)})
 	w.mu.Unlock()
 	return w.Settle(ctx)
+}
+
+// quoted is a quote with the file that the user quotes, if it is one that the user has
+// got. mu must be held.
+func (u *User) quoted(q *luabind.Quote) *luabind.Quote {
+	if q == nil || q.ID == "" {
+		return q
+	}
+	for _, m := range u.heard {
+		if m.ID != q.ID || m.Kind == ilink.ItemTypeText {
+			continue
+		}
+		f, said := &File{Name: m.Name, Data: m.Data}, Said{}
+		switch m.Kind {
+		case ilink.ItemTypeImage:
+			said.Image = f
+		case ilink.ItemTypeVideo:
+			said.Video = f
+		default:
+			said.File = f
+		}
+		return &luabind.Quote{ID: q.ID, Item: &u.b.items(said)[0]}
+	}
+	return q
 }
 
 // items makes a message's items. mu must be held.
