@@ -73,7 +73,7 @@ func timeArg(L *lua.LState, n int, now time.Time) time.Time {
 		}
 		if t, err := time.Parse("15:04", string(v)); err == nil {
 			then := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
-			if then.Before(now) {
+			if !then.After(now) {
 				then = then.AddDate(0, 0, 1)
 			}
 			return then

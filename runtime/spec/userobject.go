@@ -124,7 +124,7 @@ func (u *userHandle) before(user *world.User) string {
 	all, _ := user.Heard()
 	var b strings.Builder
 	if n := user.Waiting(); n > 0 {
-		fmt.Fprintf(&b, "; %d messages wait until the window has room for them", n)
+		fmt.Fprintf(&b, "; until the window has room, this many messages wait: %d", n)
 	}
 	if u.h.f.now.world.Sleeping() > 0 {
 		b.WriteString("; a handler waits for time to pass: clock.advance(60)")

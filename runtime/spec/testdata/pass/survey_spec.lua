@@ -80,6 +80,8 @@ describe("the world", function()
     expect(alice:hears()).to.equal("2026-01-06 17:30:00")
     clock.set("09:00")
     expect(os.date("%d", clock.now())).to.equal("07")
+    clock.set("09:00")
+    expect(os.date("%d", clock.now())).to.equal("08")
     expect(function() clock.set("2020-01-01") end).to.raise("put back")
   end)
 
