@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -106,33 +105,6 @@ func TestExamples(t *testing.T) {
 			if len(found) > 0 || err != nil {
 				wantNothing(t, fmt.Sprintf("%s: the example of %s", f.Position, f.Path), found, err)
 			}
-		}
-	}
-}
-
-// TestDocs: nothing is found in what the documentation shows.
-func TestDocs(t *testing.T) {
-	pages, err := filepath.Glob("../../docs/*.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	c := newChecker(t)
-	blocks := regexp.MustCompile("(?s)\n```lua\n(.*?)```")
-	for _, page := range append(pages, "../../README.md", "../../README.zh-CN.md") {
-		if filepath.Base(page) == "api.md" {
-			continue // made of the examples
-		}
-		text, err := os.ReadFile(page)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, m := range blocks.FindAllStringSubmatch(string(text), -1) {
-			name := "bot.lua"
-			if strings.Contains(m[1], "describe(") || strings.Contains(m[1], "it(") {
-				name = "bot_spec.lua"
-			}
-			found, err := c.Files(write(t, name, m[1]))
-			wantNothing(t, page, found, err)
 		}
 	}
 }

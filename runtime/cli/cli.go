@@ -58,6 +58,19 @@ func withSandbox(cfg *runtime.Config) (err error) {
 	return err
 }
 
+// Accepts returns the error of wrong use that a command line would end with, and
+// does nothing else: documentation is tested with it.
+func Accepts(args []string) error {
+	cmd, rest, err := newRoot("").Find(args)
+	if err != nil {
+		return err
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		return err
+	}
+	return cmd.ValidateArgs(cmd.Flags().Args())
+}
+
 // withSignals returns a context that SIGINT or SIGTERM ends: the first one asks
 // for an orderly end. A second one ends the process at once; that is not left to
 // the system, which spares the first process of a container.
