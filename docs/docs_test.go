@@ -36,6 +36,7 @@ func TestMain(m *testing.M) {
 //   - console: commands after "$ " and what they print.
 //   - sh: commands that only have to be right.
 //   - toml: a part of a configuration.
+//   - ini: settings of a systemd unit.
 //   - go: a part of a Go file below this folder, which is compiled and tested there.
 //
 // api.md is made from the definitions, and its examples are tested with them.
@@ -145,10 +146,16 @@ func (p *page) do(t *testing.T, b block) {
 			}
 		case "toml":
 			p.toml(t, b)
+		case "ini":
+			for _, line := range b.lines {
+				if !unitLine.MatchString(line) {
+					t.Errorf("%q is no setting of a unit", line)
+				}
+			}
 		case "go":
 			goPart(t, b)
 		default:
-			t.Errorf("a block is lua, text, console, sh, toml or go; this one is %q", b.language)
+			t.Errorf("a block is lua, text, console, sh, toml, ini or go; this one is %q", b.language)
 		}
 	})
 }
@@ -158,6 +165,7 @@ var (
 	isSpec   = regexp.MustCompile(`(?m)^(describe|it)\(`)
 	isBot    = regexp.MustCompile(`(?m)^(function on_|ilink\.(command|hears|use|every)\()`)
 	isModule = regexp.MustCompile(`(?m)^return\b`)
+	unitLine = regexp.MustCompile(`^([A-Z]\w*=.+|\[[A-Z]\w*\]|#.*|)$`)
 	envNames = regexp.MustCompile(`\benv\.(?:get\(")?([A-Z]\w*)`)
 )
 
