@@ -11,6 +11,9 @@ import (
 
 // TestWeight compares the estimate with what Go says was taken.
 func TestWeight(t *testing.T) {
+	if testing.Short() {
+		t.Skip("collects garbage again and again")
+	}
 	for _, c := range []struct{ name, code string }{
 		{"tables", "for i = 1, 5e4 do keep[i] = {} end"},
 		{"lists", "for i = 1, 1e4 do keep[i] = { 1, 2, 3 } end"},

@@ -269,6 +269,9 @@ func TestABotThatStopsSlowlyHoldsUpNoOther(t *testing.T) {
 }
 
 func TestANewLoginIsTakenInPlace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds")
+	}
 	f := follow(t, []string{"a"}, botTable("a", "a", "one.lua"))
 	f.until("a runs", running("a"))
 	f.say("a", "hi")

@@ -14,6 +14,9 @@ import (
 // TestAStartWaitsForTheProcessBefore: a process that was just killed holds the
 // store's lock for a moment, and one that runs on is named in the error.
 func TestAStartWaitsForTheProcessBefore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds")
+	}
 	data := t.TempDir()
 	before, err := store.Open(t.Context(), filepath.Join(data, "ilinkd.db"), store.Options{})
 	if err != nil {

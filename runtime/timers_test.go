@@ -79,6 +79,9 @@ func TestTimersOfHandlers(t *testing.T) {
 
 // After a restart the function of a timer is made again, and does what it would have.
 func TestTimersOutliveRestarts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds")
+	}
 	w := newWorld(t, `
 		local function word() return "file" end
 		function named() ilink.send(kv.get("to"), word()) end
@@ -112,6 +115,9 @@ func TestTimersOutliveRestarts(t *testing.T) {
 
 // A timer whose script was changed is dead, with a reason, until the script is as before.
 func TestTimerOfAnotherScript(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for seconds")
+	}
 	const script = `function on_message(msg) kv.set("to", msg.from) ilink.after(3600, function() msg:reply("done") end) msg:reply("wait") end`
 	w := newWorld(t, script, nil)
 	w.ask("a")
