@@ -40,13 +40,11 @@ end, "A B C  picks one for you")
 local function show_time(msg, args)
   local me = kv.user(msg)
   local zone = args[1] or me:get("zone", "Asia/Shanghai")
-  -- An unknown zone is an error of time.format: pcall catches it.
-  local known, now = pcall(time.format, time.now(), "%H:%M on %a, %d %b", zone)
-  if not known then
+  if not time.is_zone(zone) then
     return msg:reply("I don't know that zone. Try Europe/Berlin or +08:00.")
   end
   me:set("zone", zone)
-  msg:reply("It is " .. now .. " (" .. zone .. ").")
+  msg:reply(("It is %s (%s)."):format(time.format(nil, "%H:%M on %a, %d %b", zone), zone))
 end
 
 ilink.command("/time", show_time, "Asia/Tokyo  the time there; without a place where you asked last")

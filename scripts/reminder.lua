@@ -107,7 +107,7 @@ end, "NUMBER  forgets a reminder")
 ilink.command("/zone", function(msg, args)
   local me, zone = kv.user(msg), args[1]
   if not zone then return msg:reply("Your time zone is " .. zone_of(me) .. ".") end
-  if not pcall(time.parts, 0, zone) then
+  if not time.is_zone(zone) then
     return msg:reply("I don't know that zone. Try Europe/Berlin or +08:00.")
   end
   me:set("zone", zone)

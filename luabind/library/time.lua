@@ -60,6 +60,16 @@ function time.format(t, layout, zone) end
 ---```
 function time.parse(text, layout, zone) end
 
+---Reports whether there is a zone of that name, as where a user's text says which.
+---@param name string
+---@return boolean
+---@example
+---```lua
+---if not time.is_zone(msg.text) then return msg:reply("Write it like Europe/Berlin or +08:00.") end
+---msg:reply("There it is " .. time.format(nil, "%H:%M", msg.text))
+---```
+function time.is_zone(name) end
+
 ---A time in parts.
 ---@class time.Parts
 ---@field year integer

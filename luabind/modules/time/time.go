@@ -20,6 +20,7 @@ const (
 	// longestSleep is a year.
 	longestSleep = 366 * 24 * 3600
 	maxZones     = 100
+	maxZoneName  = 100  // in bytes
 	maxText      = 1000 // of what is parsed, and of layouts
 )
 
@@ -34,7 +35,7 @@ func (Module) Open(vm *luabind.VM) (lua.LValue, error) {
 	b := &binding{vm: vm, zones: map[string]*time.Location{}}
 	return vm.Table("time", map[string]lua.LGFunction{
 		"now": b.now, "sleep": b.sleep, "format": b.format, "parse": b.parse,
-		"parts": b.parts, "of": b.of, "duration": b.duration, "seconds": b.seconds,
+		"parts": b.parts, "of": b.of, "duration": b.duration, "seconds": b.seconds, "is_zone": b.isZone,
 	}, nil), nil
 }
 
@@ -79,22 +80,38 @@ func (b *binding) zone(L *lua.LState, function string, v lua.LValue) *time.Locat
 	switch {
 	case v == lua.LNil:
 		return time.Local
-	case !ok || len(name) > 100:
+	case !ok || len(name) > maxZoneName:
 		luabind.Mistake(L, `%s: a zone is a text such as "Asia/Shanghai", "UTC" or "+08:00", got %s`, function, luabind.Describe(v))
 	}
-	if z := b.zones[string(name)]; z != nil {
+	z := b.find(L, string(name))
+	if z == nil {
+		luabind.Mistake(L, `%s: there is no zone %q; write one as "Asia/Shanghai", "UTC" or "+08:00"`, function, string(name))
+	}
+	return z
+}
+
+// find returns the zone of a name, nil if there is none.
+func (b *binding) find(L *lua.LState, name string) *time.Location {
+	if z := b.zones[name]; z != nil {
 		return z
 	}
 	b.vm.Charge(L, 2000)
-	z, err := loadZone(string(name))
+	z, err := loadZone(name)
 	if err != nil {
-		luabind.Mistake(L, `%s: there is no zone %q; write one as "Asia/Shanghai", "UTC" or "+08:00"`, function, string(name))
+		return nil
 	}
 	if len(b.zones) == maxZones {
 		clear(b.zones)
 	}
-	b.zones[string(name)] = z
+	b.zones[name] = z
 	return z
+}
+
+// isZone reports whether a text, such as a user's, names a zone.
+func (b *binding) isZone(L *lua.LState) int {
+	name := luabind.Text(L, 1, "time.is_zone", `a zone's name, such as "Asia/Shanghai"`)
+	L.Push(lua.LBool(len(name) <= maxZoneName && b.find(L, name) != nil))
+	return 1
 }
 
 func loadZone(name string) (*time.Location, error) {
