@@ -40,6 +40,7 @@ local function subscriber(id) return "subscriber " .. id end
 -- Sends a subscriber the digest of the day, if it is time and it wasn't sent.
 local function send_digest(id, due)
   local place = kv.get(subscriber(id))
+  if not place then return end -- unsubscribed just now
   local there = time.parts(due, place.zone)
   local today = ("%d-%02d-%02d"):format(there.year, there.month, there.day)
   if there.hour < HOUR or place.last == today then return end

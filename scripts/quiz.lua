@@ -45,7 +45,7 @@ ilink.command("/quiz", function(msg)
   if not me:get("name") then
     local answer, name = msg:ask("Under which name do you play?", { match = "^%s*(%S[^\n]*)", timeout = 300 })
     if not answer then return msg:reply("Another time, then.") end
-    me:set("name", name)
+    me:set("name", text.truncate(text.trim(name), 20))
   end
   local score = 0
   for i, question in ipairs(random.shuffle(QUESTIONS)) do
