@@ -143,6 +143,9 @@ func (b *bot) keepPolling(ctx context.Context) {
 		case token != b.current():
 			b.use(token)
 			cursor, err := b.store.Cursor(ctx, b.cfg.Name, digest(token.BotToken))
+			if ctx.Err() != nil {
+				return
+			}
 			if err != nil {
 				b.log.Error("read the cursor, polling from the newest message on", "err", err)
 			}
