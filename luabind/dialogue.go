@@ -152,19 +152,19 @@ func (vm *VM) messageAsk(L *lua.LState) int {
 		raiseMistake(L, `msg:ask: match is a pattern such as "^%%d+$" or a function, got %s`, describe(match))
 	}
 	q.accept = func(L *lua.LState, answer *lua.LTable, text string) []lua.LValue {
-		var found lua.LValue
+		var found []lua.LValue
 		switch match := match.(type) {
 		case lua.LString:
-			found = CallFunction(L, vm.matcher, lua.LString(text), match)
+			found = callAll(L, vm.matcher, lua.LString(text), match)
 		case *lua.LFunction:
-			found = CallFunction(L, match, answer)
+			found = callAll(L, match, answer)
 		default:
 			return []lua.LValue{answer}
 		}
-		if lua.LVIsFalse(found) {
+		if len(found) == 0 || lua.LVIsFalse(found[0]) {
 			return nil
 		}
-		return []lua.LValue{answer, found}
+		return append([]lua.LValue{answer}, found...)
 	}
 	return vm.put(L, q, L.Get(2))
 }

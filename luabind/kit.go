@@ -111,12 +111,23 @@ func (vm *VM) CheckLength(L *lua.LState, function string, n int) {
 // CallFunction calls a function of the script's with a handler's thread L, as a call in the
 // script would; its error goes through to the script. It returns the first result.
 func CallFunction(L *lua.LState, f *lua.LFunction, args ...lua.LValue) lua.LValue {
+	if results := callAll(L, f, args...); len(results) > 0 {
+		return results[0]
+	}
+	return lua.LNil
+}
+
+// callAll is CallFunction with all results.
+func callAll(L *lua.LState, f *lua.LFunction, args ...lua.LValue) (results []lua.LValue) {
+	top := L.GetTop()
 	L.Push(f)
 	for _, a := range args {
 		L.Push(a)
 	}
-	L.Call(len(args), 1)
-	v := L.Get(-1)
-	L.Pop(1)
-	return v
+	L.Call(len(args), lua.MultRet)
+	for i := top + 1; i <= L.GetTop(); i++ {
+		results = append(results, L.Get(i))
+	}
+	L.SetTop(top)
+	return results
 }

@@ -166,8 +166,8 @@ func (vm *VM) route(L *lua.LState, msg *lua.LTable) {
 		CallFunction(L, c.handler, msg, commandArguments(L, rest))
 		return
 	}
-	if name == helpCommand && len(vm.routes.commands) > 0 {
-		L.Push(lua.LString(vm.routes.help()))
+	if help := vm.routes.help(); name == helpCommand && help != "" {
+		L.Push(lua.LString(help))
 		in := vm.inboundOf(msg)
 		if in != nil {
 			L.Pop(vm.send(L, "reply", in.From, in.Message, L.GetTop()))
@@ -196,32 +196,21 @@ func (vm *VM) matches(L *lua.LState, r route, msg *lua.LTable, text lua.LString)
 		return nil, true
 	}
 	for _, p := range r.patterns {
-		top := L.GetTop()
-		L.Push(vm.matcher)
-		L.Push(text)
-		L.Push(p)
-		L.Call(2, lua.MultRet)
-		for i := top + 1; i <= L.GetTop(); i++ {
-			captures = append(captures, L.Get(i))
-		}
-		L.SetTop(top)
+		captures = callAll(L, vm.matcher, text, p)
 		if captures[0] != lua.LNil {
 			return captures, true
 		}
-		captures = nil
 	}
 	return nil, false
 }
 
-// help lists the commands.
+// help lists the commands that have a help text.
 func (r *routes) help() string {
 	var lines []string
 	for _, c := range r.commands {
-		line := c.name
 		if c.help != "" {
-			line += "  " + c.help
+			lines = append(lines, c.name+"  "+c.help)
 		}
-		lines = append(lines, line)
 	}
 	return strings.Join(lines, "\n")
 }

@@ -21,38 +21,36 @@ local REMEMBER = 20
 local PER_DAY = 200
 
 -- What the model may do. It gets what call returns, and an error as well.
-local function tools(me)
-  return {
-    current_time = {
-      description = "The date and time now, somewhere",
-      parameters = { zone = "a time zone, such as Asia/Shanghai" },
-      call = function(args)
-        return time.format(time.now(), "%A, %Y-%m-%d %H:%M", args.zone)
-      end,
-    },
-    roll_dice = {
-      description = "Rolls a die, for games and decisions",
-      parameters = { sides = "integer" },
-      call = function(args)
-        if args.sides < 2 then return nil, "a die has two sides or more" end
-        return random.int(1, args.sides)
-      end,
-    },
-    remember_fact = {
-      description = "Keeps something that the user wants you to know for ever",
-      parameters = { fact = "one short sentence about the user" },
-      call = function(args)
-        local facts = me:update("facts", function(facts)
-          facts = facts or {}
-          facts[#facts + 1] = text.truncate(args.fact, 200)
-          if #facts > 20 then table.remove(facts, 1) end
-          return facts
-        end)
-        return "I know " .. #facts .. " things now"
-      end,
-    },
-  }
-end
+local TOOLS = {
+  current_time = {
+    description = "The date and time now, somewhere",
+    parameters = { zone = "a time zone, such as Asia/Shanghai" },
+    call = function(args)
+      return time.format(time.now(), "%A, %Y-%m-%d %H:%M", args.zone)
+    end,
+  },
+  roll_dice = {
+    description = "Rolls a die, for games and decisions",
+    parameters = { sides = "integer" },
+    call = function(args)
+      if args.sides < 2 then return nil, "a die has two sides or more" end
+      return random.int(1, args.sides)
+    end,
+  },
+  remember_fact = {
+    description = "Keeps something that the user wants you to know for ever",
+    parameters = { fact = "one short sentence about the user" },
+    call = function(args, msg)
+      local facts = kv.user(msg):update("facts", function(facts)
+        facts = facts or {}
+        facts[#facts + 1] = text.truncate(args.fact, 200)
+        if #facts > 20 then table.remove(facts, 1) end
+        return facts
+      end)
+      return "I know " .. #facts .. " things now"
+    end,
+  },
+}
 
 -- What a user is told when there is no answer; the log has the details.
 local EXCUSES = {
@@ -99,7 +97,7 @@ function on_message(msg)
   if facts then system = system .. "\nThe user wants you to know: " .. table.concat(facts, " ") end
   local answer, err = llm.reply(msg, {
     url = SERVICE.url, model = SERVICE.model, key = SERVICE.key,
-    system = system, remember = REMEMBER, tools = tools(me),
+    system = system, remember = REMEMBER, tools = TOOLS,
   })
   if not answer then
     if err.kind ~= "interrupted" then ilink.log.warn(err.kind .. ": " .. err) end

@@ -34,7 +34,7 @@ ilink.state = {}
 ---that name. Call it at the top of the file.
 ---@param name string The word, such as "/weather".
 ---@param handler fun(msg: ilink.Message, args: ilink.Arguments) What to do.
----@param help? string What /help says about it.
+---@param help? string What /help says about it; without it /help doesn't list it.
 ---@example
 ---```lua
 ---ilink.command("/add", function(msg, args)
@@ -129,7 +129,7 @@ function ilink.typing(to, on) end
 
 ---Fetches what was received, and saves it if there is a path. Fetching again
 ---costs nothing.
----@param from ilink.Message|ilink.Item|ilink.Media What to fetch; of a message, its first media.
+---@param from ilink.Message|ilink.Item|ilink.Quote|ilink.Media What to fetch; of a message, its first media.
 ---@param path? string Where to save it, below the bot's folder.
 ---@return ilink.Media? file The file.
 ---@return ilink.Failure? err
@@ -228,7 +228,7 @@ function ilink.every(when, run, options) end
 
 ---Runs a function at a time. In a handler it returns a timer; outside of handlers it is
 ---a schedule as with ilink.every, and returns nothing.
----@param when string|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is.
+---@param when string|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is. In a handler a time that is past is due at once; outside of handlers it never comes.
 ---@param run fun(due: number) What to do.
 ---@param options? ilink.ScheduleOptions In a handler only zone.
 ---@return ilink.Timer? timer

@@ -42,12 +42,12 @@ llm = {}
 
 ---A function that the model may call.
 ---@class llm.Tool
----@field call llm.ToolFunction What it returns the model is told, a table as JSON; so it is if it returns nil and an error, or fails.
+---@field call llm.ToolFunction It gets the arguments and, of llm.reply, the message. What it returns the model is told, a table as JSON; so it is if it returns nil and an error, or fails.
 ---@field description? string What it does.
 ---@field parameters? table<string, string|table> Its parameters: a type ("string", "number", "integer", "boolean") or a description of a text for each, all needed; or a JSON schema.
 
 ---@alias llm.OnText fun(text: string)
----@alias llm.ToolFunction fun(arguments: table): any, any
+---@alias llm.ToolFunction fun(arguments: table, msg?: ilink.Message): any, any
 
 ---What the model has said.
 ---@class llm.Answer

@@ -41,7 +41,8 @@ function Message:reply(content, ...) end
 ---@param prompt? ilink.Content The question.
 ---@param options? ilink.AskOptions
 ---@return ilink.Message? answer What the user wrote; nil if no answer came in time ("timeout") or none would do ("no_match").
----@return any found With match: what matched, or what the function returned. Else the error, if there is no answer.
+---@return any found With match: what matched or its captures, or what the function returned. Else the error, if there is no answer.
+---@return any ...
 ---@example
 ---```lua
 ---function on_message(msg)

@@ -121,7 +121,7 @@ func (b *binding) reply(L *lua.LState) int {
 	}
 	o := reading{b: b, L: L, function: function}
 	t := o.options(2, "prompt")
-	t.user = o.user("the message", msg)
+	t.user, t.asked = o.user("the message", msg), msg
 	prompt := t.table.RawGetString("prompt")
 	if prompt == lua.LNil {
 		prompt = msg.RawGetString("text")

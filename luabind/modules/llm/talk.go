@@ -52,6 +52,7 @@ type talk struct {
 	fields          map[string]json.RawMessage // further ones of the request
 	user            string                     // whose conversation it is, "" if nothing is remembered
 	remember        int
+	asked           lua.LValue // the message that is answered, nil if none is
 
 	// show gets each piece of the answer, and pause is called when nothing will come
 	// for a while, or any more; they may be nil.
@@ -218,7 +219,8 @@ func (t *talk) callTool(L *lua.LState, call toolCall) string {
 	L.Push(t.b.pcall)
 	L.Push(t.tools[i].call)
 	L.Push(args)
-	L.Call(2, 3)
+	L.Push(t.asked)
+	L.Call(3, 3)
 	ok, v, failure := L.Get(-3), L.Get(-2), L.Get(-1)
 	L.Pop(3)
 	switch {
