@@ -14,6 +14,7 @@ import (
 // shows and scripts may copy, with methods through the metatable.
 type messageBinding struct {
 	methods *lua.LTable
+	concat  *lua.LFunction
 }
 
 // inbound is a message that a script has, with what was made of it.
@@ -28,7 +29,11 @@ type inbound struct {
 const eventKey = "event"
 
 func newMessageBinding(vm *VM) messageBinding {
-	return messageBinding{methods: vm.functions(map[string]lua.LGFunction{
+	concat := vm.main.NewFunction(func(L *lua.LState) int {
+		raiseMistake(L, "a message can't be joined to a text: write .text behind it, as in answer.text")
+		return 0
+	})
+	return messageBinding{concat: concat, methods: vm.functions(map[string]lua.LGFunction{
 		"reply":    vm.messageReply,
 		"typing":   vm.messageTyping,
 		"ask":      vm.messageAsk,
@@ -67,8 +72,9 @@ func (vm *VM) newMessage(ev *Event) (*lua.LTable, *inbound) {
 
 	hidden := L.NewUserData()
 	hidden.Value = in
-	mt := L.CreateTable(0, 3)
+	mt := L.CreateTable(0, 4)
 	mt.RawSetString("__index", vm.messages.methods)
+	mt.RawSetString("__concat", vm.messages.concat)
 	mt.RawSetString("__metatable", lua.LString("message"))
 	mt.RawSetString(eventKey, hidden)
 	t.Metatable = mt
@@ -188,16 +194,26 @@ func itemDuration(it *ilink.Item) float64 {
 	return 0
 }
 
+// behind returns the message behind a table that newMessage made, nil for others.
+func behind(t *lua.LTable) *inbound {
+	mt, ok := t.Metatable.(*lua.LTable)
+	if !ok {
+		return nil
+	}
+	// A script's own metatable may have such a field, of another type.
+	hidden, ok := mt.RawGetString(eventKey).(*lua.LUserData)
+	if !ok {
+		return nil
+	}
+	in, _ := hidden.Value.(*inbound)
+	return in
+}
+
 // inboundOf returns the message behind a message table, nil if there is none. A copy made by the script has
 // lost its own and is found by its id, as long as the message is being handled.
 func (vm *VM) inboundOf(t *lua.LTable) *inbound {
-	if mt, ok := t.Metatable.(*lua.LTable); ok {
-		// A script's own metatable may have such a field, of another type.
-		if hidden, ok := mt.RawGetString(eventKey).(*lua.LUserData); ok {
-			if in, ok := hidden.Value.(*inbound); ok {
-				return in
-			}
-		}
+	if in := behind(t); in != nil {
+		return in
 	}
 	if id, ok := t.RawGetString("id").(lua.LString); ok {
 		return vm.inFlight[string(id)]

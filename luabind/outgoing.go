@@ -165,6 +165,8 @@ func (c *contents) add(v lua.LValue, lists bool) {
 		}
 	case *lua.LTable:
 		switch {
+		case behind(v) != nil:
+			raiseMistake(c.L, "%s can't send a message: write msg.text for its text, or msg.items[1].media for a picture or file in it", c.function)
 		case v.Len() == 0:
 			c.addTable(v)
 		case !lists:
@@ -184,7 +186,8 @@ func (c *contents) add(v lua.LValue, lists bool) {
 func (c *contents) addList(t *lua.LTable) {
 	t.ForEach(func(k, _ lua.LValue) {
 		if k.Type() != lua.LTNumber && !isSendOption(k) {
-			c.L.RaiseError("%s can't send a table that is a list and has the field %s as well: write the list's items as tables", c.function, describe(k))
+			c.L.RaiseError("%s can't send a table that is a list and has the field %s as well: write the list's items as tables, or the one field that is meant",
+				c.function, quote(clipText(k.String(), 40)))
 		}
 	})
 	c.addOptions(t)

@@ -152,11 +152,8 @@ const maxSchedules = 1000
 func functionArgument(L *lua.LState, n int, function string) *lua.LFunction {
 	f, ok := L.Get(n).(*lua.LFunction)
 	if !ok {
-		hint := ""
-		if L.Get(n) == lua.LNil {
-			hint = "; write the function's name without ()"
-		}
-		raiseMistake(L, "%s needs a function second, got %s%s", function, describe(L.Get(n)), hint)
+		raiseMistake(L, "%s needs a function second, got %s; write the function's name without (), or function() … end around what is to be done",
+			function, describe(L.Get(n)))
 	}
 	return f
 }

@@ -241,7 +241,7 @@ func TestTimerMistakes(t *testing.T) {
 		`ilink.every(0.5, print)`:                                         "a span is at least 1s",
 		`ilink.every("-10m", print)`:                                      "a span is at least 1s",
 		`ilink.every(nil, print)`:                                         "ilink.every needs when it runs",
-		`ilink.every(60)`:                                                 "needs a function second, got nil; write the function's name without ()",
+		`ilink.every(60)`:                                                 "needs a function second, got nil; write the function's name without (), or function() … end around what is to be done",
 		`ilink.every(60, function() end, { zone = "Mars" })`:              `zone "Mars": there is no such time zone`,
 		`ilink.every(60, function() end, { missed = "all" })`:             `missed is "once" or "skip"`,
 		`ilink.every(60, function() end, { nam = "x" })`:                  "did you mean name?",
