@@ -3,8 +3,10 @@ package docs_test
 import (
 	"bytes"
 	"fmt"
+	"os"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -151,6 +153,27 @@ func TestAccepted(t *testing.T) {
 	} {
 		if err := accepted(command); (err == nil) != fine {
 			t.Errorf("%s: %v", command, err)
+		}
+	}
+}
+
+var inline = regexp.MustCompile("`(ilinkd [^`]+)`")
+
+// TestInline: commands that stand within the text of pages are right, too.
+func TestInline(t *testing.T) {
+	pages, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, page := range append(pages, "../README.md", "../README.zh-CN.md", "../CONTRIBUTING.md") {
+		text, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range inline.FindAllStringSubmatch(string(text), -1) {
+			if err := accepted(m[1]); err != nil {
+				t.Errorf("%s: %s: %v", page, m[1], err)
+			}
 		}
 	}
 }
