@@ -20,9 +20,16 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ilinkd/ilinkd/ilink/ilinksim"
+	"github.com/ilinkd/ilinkd/runtime"
 )
 
+// sandboxArg has the program of the tests be the process of a script.
+const sandboxArg = "sandbox-child"
+
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandboxArg {
+		os.Exit(runtime.SandboxMain())
+	}
 	testscript.Main(m, map[string]func(){
 		"ilinkd": main,
 	})

@@ -6,11 +6,24 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/spec/spectest"
 )
 
 // TestScripts runs the specs of the bots in scripts.
 func TestScripts(t *testing.T) { spectest.Run(t, "scripts") }
+
+// TestScriptsInProcesses: they do the same with isolation = "process".
+func TestScriptsInProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each case")
+	}
+	command, err := runtime.SandboxCommand(sandboxArg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spectest.RunInProcesses(t, "scripts", command)
+}
 
 // TestScriptsAreComplete: each bot has a spec, says on top how to try it and what to
 // change, and is in the tables of the READMEs.

@@ -44,6 +44,13 @@ func (c *Coverage) Lines() []CoveredLine {
 	return all
 }
 
+// Add counts lines that ran elsewhere.
+func (c *Coverage) Add(lines []CoveredLine) {
+	for _, l := range lines {
+		c.counter(l.File, l.Line).Add(l.Runs)
+	}
+}
+
 // counter returns a line's counter.
 func (c *Coverage) counter(file string, line int) *atomic.Int64 {
 	c.mu.Lock()

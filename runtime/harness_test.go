@@ -37,9 +37,6 @@ func isolated(mode string) func(*runtime.Config) {
 	return func(c *runtime.Config) {
 		for i := range c.Bots {
 			c.Bots[i].Sandbox.Isolation = mode
-			if mode == runtime.IsolationProcess && raceEnabled {
-				c.Bots[i].Sandbox.ProcessMemory = 1 << 30 // the detector's own memory counts
-			}
 		}
 	}
 }

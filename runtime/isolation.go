@@ -38,11 +38,12 @@ const (
 //		os.Exit(runtime.SandboxMain(modules...))
 //	}
 func SandboxMain(extra ...luabind.Module) int {
-	return isolate.Main(func(options json.RawMessage) ([]luabind.Module, error) {
+	return isolate.Main(func(options json.RawMessage, outside isolate.Outside) ([]luabind.Module, error) {
 		var o modules.Options
 		if err := json.Unmarshal(options, &o); err != nil {
 			return nil, fmt.Errorf("read the options of modules: %w", err)
 		}
+		o.Transport, o.Pause = outside.Transport, outside.Pause
 		return slices.Concat(modules.Standard(o), extra), nil
 	})
 }

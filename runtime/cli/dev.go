@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/dev"
 )
 
@@ -30,6 +31,15 @@ func newDev(logging newLogger) *cobra.Command {
 			return []string{"lua"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			switch opts.Sandbox.Isolation {
+			case runtime.IsolationHost:
+			case runtime.IsolationProcess:
+				if opts.SandboxCommand, err = runtime.SandboxCommand(sandboxArg); err != nil {
+					return err
+				}
+			default:
+				return badIsolation(cmd, opts.Sandbox.Isolation)
+			}
 			opts.Script = "scripts/echo.lua"
 			if len(args) > 0 {
 				opts.Script = args[0]
@@ -50,6 +60,7 @@ func newDev(logging newLogger) *cobra.Command {
 	cmd.Flags().StringVar(&opts.Data, "data", "", "folder for state (default: one that is removed at the end)")
 	cmd.Flags().StringSliceVar(&opts.Allow.Env, "env", nil, "environment variables that the script may read, such as OPENAI_API_KEY")
 	cmd.Flags().StringSliceVar(&hosts, "http", nil, "hosts that the script may ask beside public ones, such as localhost:11434")
+	isolationFlag(cmd, &opts.Sandbox.Isolation)
 	cmd.Flags().BoolVar(&opts.Serve, "serve", false, "run until interrupted, without reading the terminal")
 	return cmd
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/spec"
 )
 
@@ -22,6 +23,7 @@ type testFlags struct {
 	coverProfile   string
 	junit          string
 	parallel       int
+	isolation      string
 }
 
 func newTest() *cobra.Command {
@@ -34,6 +36,17 @@ func newTest() *cobra.Command {
 			"is the folder scripts, or this one if there is none. It ends with 1 if a case fails.",
 		RunE: func(cmd *cobra.Command, paths []string) error {
 			opts := spec.Options{Parallel: f.parallel}
+			switch f.isolation {
+			case runtime.IsolationHost:
+			case runtime.IsolationProcess:
+				command, err := runtime.SandboxCommand(sandboxArg)
+				if err != nil {
+					return err
+				}
+				opts.Load = spec.InProcesses(command)
+			default:
+				return badIsolation(cmd, f.isolation)
+			}
 			if f.run != "" {
 				re, err := regexp.Compile(f.run)
 				if err != nil {
@@ -67,6 +80,7 @@ func newTest() *cobra.Command {
 	flags.StringVar(&f.coverProfile, "coverprofile", "", "write the lines that ran to a file, as LCOV")
 	flags.StringVar(&f.junit, "junit", "", "write a report as JUnit's XML to a file")
 	flags.IntVar(&f.parallel, "parallel", 0, "how many files to run at a time (default: one for each processor)")
+	isolationFlag(cmd, &f.isolation)
 	return cmd
 }
 
@@ -106,6 +120,16 @@ func (f *testFlags) test(ctx context.Context, paths []string, opts spec.Options)
 		return errors.New("1 case failed")
 	}
 	return fmt.Errorf("%d cases failed", n.Failed)
+}
+
+// isolationFlag adds the flag that says where scripts run.
+func isolationFlag(cmd *cobra.Command, value *string) {
+	cmd.Flags().StringVar(value, "isolation", runtime.IsolationHost,
+		"where scripts run: host, or process for each in a process of its own, as [bot.sandbox] isolation says it")
+}
+
+func badIsolation(cmd *cobra.Command, value string) error {
+	return usageError{fmt.Errorf("--isolation is %q: it is host or process", value), cmd.CommandPath()}
 }
 
 // toFile writes a file, if it has a name.

@@ -40,6 +40,10 @@ type Options struct {
 	Data string
 	// Allow is what the script may do beyond messages.
 	Allow runtime.AllowConfig
+	// Sandbox holds the script. If that is to have a process of its own,
+	// SandboxCommand starts it; see [runtime.Config.SandboxCommand].
+	Sandbox        runtime.SandboxConfig
+	SandboxCommand []string
 	// Serve runs until the context ends, without reading In.
 	Serve bool
 	// In are lines to be sent as messages.
@@ -79,12 +83,13 @@ func Run(ctx context.Context, opts Options) error {
 		delivery.Retries = -1
 	}
 	rt, err := runtime.New(runtime.Config{
-		Delivery: delivery,
-		Data:     data,
-		ILink:    runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
-		Logger:   opts.Logger,
+		Delivery:       delivery,
+		Data:           data,
+		ILink:          runtime.ILinkConfig{BaseURL: account.BaseURL, CDNURL: account.CDNURL, BotAgent: "ilinkd-dev/1"},
+		Logger:         opts.Logger,
+		SandboxCommand: opts.SandboxCommand,
 		Bots: []runtime.BotConfig{{
-			Name: name, Script: opts.Script, Allow: opts.Allow,
+			Name: name, Script: opts.Script, Allow: opts.Allow, Sandbox: opts.Sandbox,
 			Token: &ilink.Token{BotToken: account.Token, BotID: account.ID, BaseURL: account.BaseURL},
 		}},
 	})

@@ -21,8 +21,8 @@ import (
 )
 
 // Modules makes the Lua modules of a script of the options that the parent was
-// given for them.
-type Modules func(options json.RawMessage) ([]luabind.Module, error)
+// given for them, and of what a test has in place of the world.
+type Modules func(options json.RawMessage, outside Outside) ([]luabind.Module, error)
 
 // childPatience is how long the handlers of a child whose parent is gone may take to
 // end, before they are ended with it.
@@ -69,6 +69,8 @@ type child struct {
 	mu      sync.Mutex
 	sandbox *luabind.Sandbox
 	told    int // how many source files the parent knows of
+	// coverage counts lines, nil if they aren't counted.
+	coverage *luabind.Coverage
 }
 
 // script returns the sandbox, nil before there is one.
@@ -139,7 +141,7 @@ func (c *child) serve(ctx context.Context, in *incoming) (any, error) {
 	case callState:
 		return reply(c, in, func(none) ([]byte, error) { return s.State() })
 	case callClose:
-		return reply(c, in, func(none) (none, error) { return none{}, s.Close(ctx) })
+		return reply(c, in, func(none) (closeAnswer, error) { return c.close(ctx, s) })
 	case callProbe:
 		return reply(c, in, func(none) (none, error) { return none{}, s.Run(ctx, "probe", func(*lua.LState) {}) })
 	}
@@ -183,14 +185,15 @@ func (h childHost) timerEvent(ctx context.Context, a *timerCall) *luabind.TimerE
 }
 
 // load loads the script, within the limits of memory.
-func (c *child) load(ctx context.Context, a loadCall, host luabind.Host) (told loadAnswer, err error) {
+func (c *child) load(ctx context.Context, a loadCall, host childHost) (told loadAnswer, err error) {
 	if a.Protocol != protocol {
 		return told, fmt.Errorf("the program was replaced by another version while it ran: start it again")
 	}
 	limitMemory(a.Memory)
 	debug.SetMaxStack(maxStack)
 	c.peer.send.Store(a.Body)
-	modules, err := c.modules(a.Options)
+	outside := host.outside(a.Outside)
+	modules, err := c.modules(a.Options, outside)
 	if err != nil {
 		return told, err
 	}
@@ -201,12 +204,22 @@ func (c *child) load(ctx context.Context, a loadCall, host luabind.Host) (told l
 	}
 	s, err := luabind.Load(ctx, luabind.Config{
 		Name: a.Name, Script: a.Script, Host: host, Modules: modules, Limits: a.Limits, State: a.State,
+		Now: outside.Now, Entropy: outside.Entropy, Coverage: outside.Coverage,
 	})
 	if err != nil {
 		return told, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.sandbox = s
+	c.sandbox, c.coverage = s, outside.Coverage
 	return loadAnswer{Schedules: s.Schedules()}, nil
+}
+
+// close closes the script.
+func (c *child) close(ctx context.Context, s *luabind.Sandbox) (told closeAnswer, err error) {
+	err = s.Close(ctx)
+	if c.coverage != nil {
+		told.Lines = c.coverage.Lines()
+	}
+	return told, err
 }

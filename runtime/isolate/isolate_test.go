@@ -24,7 +24,7 @@ const childArg = "sandbox-child"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == childArg {
-		os.Exit(Main(func(json.RawMessage) ([]luabind.Module, error) { return []luabind.Module{crashModule{}}, nil }))
+		os.Exit(Main(func(json.RawMessage, Outside) ([]luabind.Module, error) { return []luabind.Module{crashModule{}}, nil }))
 	}
 	goleak.VerifyTestMain(m)
 }
@@ -133,9 +133,6 @@ func tryScript(t testing.TB, text string, change func(*Config)) (*Sandbox, *fake
 		t.Fatal(err)
 	}
 	cfg := Config{Name: "echo", Script: path, Host: h, Command: command}
-	if raceEnabled {
-		cfg.Memory = 1 << 30 // the detector's own memory counts
-	}
 	if change != nil {
 		change(&cfg)
 	}

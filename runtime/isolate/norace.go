@@ -4,3 +4,5 @@ package isolate
 
 // raceEnabled says that the race detector is built in.
 const raceEnabled = false
+
+const raceOverhead = 0

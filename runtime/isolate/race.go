@@ -4,3 +4,6 @@ package isolate
 
 // raceEnabled says that the race detector is built in.
 const raceEnabled = true
+
+// raceOverhead is what its own memory may add.
+const raceOverhead = 768 << 20

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -70,6 +71,8 @@ type Config struct {
 	// OnDeath is told of each child that died, before its handlers' calls return; it
 	// may be nil. It must return soon, and not call the sandbox.
 	OnDeath func(err error)
+	// Outside is a test's; the zero value is the world.
+	Outside Outside
 	// Logger takes what happens; nil means none.
 	Logger *slog.Logger
 }
@@ -110,7 +113,7 @@ func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
 	}
 	limits := cfg.Limits.OrDefaults()
 	if cfg.Memory <= 0 {
-		cfg.Memory = limits.Memory + Overhead
+		cfg.Memory = limits.Memory + Overhead + raceOverhead
 	}
 	files, err := newSealer()
 	if err != nil {
@@ -126,6 +129,7 @@ func Load(ctx context.Context, cfg Config) (*Sandbox, error) {
 		live:   make(chan struct{}),
 	}
 	s.serve = s.host.methods()
+	maps.Copy(s.serve, (&outsideSide{Outside: cfg.Outside, most: s.host.most}).methods())
 	s.life, s.end = context.WithCancel(context.Background())
 	var p *process
 	for try := 1; ; try++ {
@@ -164,6 +168,7 @@ func (s *Sandbox) launch(ctx context.Context, state []byte) (*process, error) {
 	told, err := call[loadAnswer](ctx, s, p, callLoad, nil, s.limits.LoadWall+startGrace, loadCall{
 		Protocol: protocol, Name: s.cfg.Name, Script: s.cfg.Script, Limits: s.cfg.Limits, State: state,
 		Options: s.cfg.Options, Modules: s.cfg.Names, Memory: s.cfg.Memory, Body: int64(s.bounds.body),
+		Outside: s.cfg.Outside.call(),
 	})
 	if err != nil {
 		p.stop()
@@ -471,7 +476,10 @@ func (s *Sandbox) Close(ctx context.Context) error {
 	if p == nil {
 		return nil
 	}
-	_, err := call[none](ctx, s, p, callClose, nil, 0, none{})
+	told, err := call[closeAnswer](ctx, s, p, callClose, nil, 0, none{})
+	if s.cfg.Outside.Coverage != nil {
+		s.cfg.Outside.Coverage.Add(told.Lines)
+	}
 	p.stop()
 	if errors.Is(err, errNotBegun) {
 		return nil

@@ -44,10 +44,15 @@ const (
 	callRemoveFile  = "remove_file"
 	callWaiting     = "waiting"
 	callInterrupted = "interrupted"
+
+	callNow     = "now"
+	callEntropy = "entropy"
+	callPause   = "pause"
+	callWeb     = "web"
 )
 
 // protocol is raised when the two sides would no longer understand each other.
-const protocol = 1
+const protocol = 2
 
 // none is what calls take or return that take or return nothing.
 type none struct{}
@@ -62,6 +67,8 @@ type loadCall struct {
 	Options  json.RawMessage `json:"options,omitempty"`
 	// Modules are the names of those that the embedding program adds.
 	Modules []string `json:"modules,omitempty"`
+	// Outside is what the parent has in place of the world's.
+	Outside outsideCall `json:"outside,omitzero"`
 	// Memory is what the process may take, in bytes, and Body what a frame may.
 	Memory int64 `json:"memory"`
 	Body   int64 `json:"body"`
@@ -70,6 +77,12 @@ type loadCall struct {
 // loadAnswer is what the parent is told of a script that was loaded.
 type loadAnswer struct {
 	Schedules []luabind.Schedule `json:"schedules,omitempty"`
+}
+
+// closeAnswer is what the parent is told of a script that was closed.
+type closeAnswer struct {
+	// Lines have run, if they were to be counted.
+	Lines []luabind.CoveredLine `json:"lines,omitempty"`
 }
 
 // eventCall is a luabind.Event; its functions are calls back.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -35,7 +34,7 @@ func (f *file) loadBot(L *lua.LState) int {
 	default:
 		luabind.Mistake(L, `load_bot needs a script's path from the spec's folder, such as "survey.lua", or nothing, got %s`, luabind.Describe(v))
 	}
-	h := &botHandle{f: f, cfg: world.Config{Script: f.path(name), Load: f.opts.Load, Coverage: f.opts.Coverage}, env: map[string]*string{}}
+	h := &botHandle{f: f, cfg: world.Config{Script: f.path(name), Load: f.opts.Load, Modules: f.opts.Modules, Coverage: f.opts.Coverage}, env: map[string]*string{}}
 	if _, err := os.Stat(h.cfg.Script); errors.Is(err, os.ErrNotExist) {
 		luabind.Mistake(L, "load_bot: there is no script %s", filepath.ToSlash(h.cfg.Script))
 	}
@@ -59,10 +58,6 @@ func (f *file) loadBot(L *lua.LState) int {
 			h.cfg.Write = append(h.cfg.Write, v.RawGetInt(i).String())
 		}
 	}
-	h.cfg.Modules = func() []luabind.Module {
-		options := modules.Options{Env: h.env, HTTP: anywhere, Transport: transport{f, f.now}, Pause: f.now.world.Sleep}
-		return slices.Concat(modules.Standard(options), f.opts.Modules)
-	}
 	L.Push(h.object())
 	return 1
 }
@@ -85,8 +80,10 @@ func (h *botHandle) bot(L *lua.LState, function string) *world.Bot {
 	now := h.f.running(L, function)
 	if now.bots[h] == nil {
 		var b *world.Bot
+		cfg := h.cfg
+		cfg.Options = modules.Options{Env: h.env, HTTP: anywhere, Transport: transport{h.f, now}, Pause: now.world.Sleep}
 		h.f.drive(L, func(ctx context.Context) (err error) {
-			b, err = now.world.Add(ctx, h.cfg)
+			b, err = now.world.Add(ctx, cfg)
 			return err
 		})
 		now.bots[h] = b

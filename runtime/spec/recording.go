@@ -199,9 +199,7 @@ func Replay(ctx context.Context, recording, script string, opts Options) (differ
 	defer func() { err = errors.Join(err, w.Close()) }()
 	b, err := w.Add(ctx, world.Config{
 		Name: r.Bot, Script: script, Load: opts.Load,
-		Modules: func() []luabind.Module {
-			return slices.Concat(modules.Standard(modules.Options{HTTP: anywhere, Transport: noWeb{}, Pause: w.Sleep}), opts.Modules)
-		},
+		Options: modules.Options{HTTP: anywhere, Transport: noWeb{}, Pause: w.Sleep}, Modules: opts.Modules,
 	})
 	if err != nil {
 		return "", err

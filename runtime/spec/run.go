@@ -18,7 +18,7 @@ type Options struct {
 	Match *regexp.Regexp
 	// Parallel is how many files are run at a time; 0 means one for each processor.
 	Parallel int
-	// Load loads the bots; nil means in this process.
+	// Load loads the bots; nil means in this process. See [InProcesses].
 	Load world.Loader
 	// Modules are those of an embedding program, which its bots need.
 	Modules []luabind.Module

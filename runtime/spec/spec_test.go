@@ -15,16 +15,43 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/spec"
 	"github.com/ilinkd/ilinkd/runtime/spec/spectest"
+	"github.com/ilinkd/ilinkd/runtime/spec/world"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// sandboxArg has the program of the tests be the process of a script.
+const sandboxArg = "sandbox-child"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandboxArg {
+		os.Exit(runtime.SandboxMain())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 var update = flag.Bool("update", false, "write what failing specs print to testdata/fail/want.txt")
 
 // TestPassing: the specs of testdata/pass look at all that specs can do.
 func TestPassing(t *testing.T) { spectest.Run(t, "testdata/pass") }
+
+// TestPassingInProcesses: they see the same of bots in processes of their own.
+func TestPassingInProcesses(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts a process for each case")
+	}
+	spectest.RunInProcesses(t, "testdata/pass", sandboxCommand(t))
+}
+
+func sandboxCommand(t *testing.T) []string {
+	t.Helper()
+	command, err := runtime.SandboxCommand(sandboxArg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return command
+}
 
 func run(t *testing.T, dir string, opts spec.Options) *spec.Report {
 	t.Helper()
@@ -117,8 +144,15 @@ func TestJUnit(t *testing.T) {
 
 // TestCoverage: lines of bots are counted, those of specs aren't.
 func TestCoverage(t *testing.T) {
+	for _, load := range []world.Loader{nil, spec.InProcesses(sandboxCommand(t))} {
+		testCoverage(t, load)
+	}
+}
+
+func testCoverage(t *testing.T, load world.Loader) {
+	t.Helper()
 	c := new(luabind.Coverage)
-	run(t, "testdata/pass", spec.Options{Coverage: c, Match: regexp.MustCompile("interrupted")})
+	run(t, "testdata/pass", spec.Options{Coverage: c, Load: load, Match: regexp.MustCompile("interrupted")})
 	var summary, lcov bytes.Buffer
 	spec.PrintCoverage(&summary, c)
 	if err := spec.WriteCoverage(&lcov, c); err != nil {

@@ -13,11 +13,23 @@ import (
 // the modules beside their own.
 func Run(t *testing.T, dir string, modules ...luabind.Module) {
 	t.Helper()
+	run(t, dir, spec.Options{Modules: modules})
+}
+
+// RunInProcesses is Run with each bot in a process of its own. command starts one,
+// which has the modules too; it is what [runtime.Config.SandboxCommand] is.
+func RunInProcesses(t *testing.T, dir string, command []string, modules ...luabind.Module) {
+	t.Helper()
+	run(t, dir, spec.Options{Modules: modules, Load: spec.InProcesses(command)})
+}
+
+func run(t *testing.T, dir string, opts spec.Options) {
+	t.Helper()
 	files, err := spec.Find(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, err := spec.Run(t.Context(), files, spec.Options{Modules: modules})
+	report, err := spec.Run(t.Context(), files, opts)
 	if err != nil {
 		t.Fatal(err)
 	}

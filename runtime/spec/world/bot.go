@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/modules"
 	"github.com/ilinkd/ilinkd/runtime"
 )
 
@@ -29,8 +30,19 @@ type Sandbox interface {
 	Close(ctx context.Context) error
 }
 
-// Loader loads a script; nil means in this process, with [luabind.Load].
-type Loader func(ctx context.Context, cfg luabind.Config) (Sandbox, error)
+// Loader loads a script with the modules that all bots have, made of options, and
+// those of cfg.
+type Loader func(ctx context.Context, cfg luabind.Config, options modules.Options) (Sandbox, error)
+
+// load loads a script in this process.
+func load(ctx context.Context, cfg luabind.Config, options modules.Options) (Sandbox, error) {
+	cfg.Modules = slices.Concat(modules.Standard(options), cfg.Modules)
+	s, err := luabind.Load(ctx, cfg)
+	if err != nil {
+		return nil, err // and no sandbox that is nil
+	}
+	return s, nil
+}
 
 // Config says which bot is put into a world.
 type Config struct {
@@ -38,10 +50,12 @@ type Config struct {
 	Name string
 	// Script is its file. Its folder is copied before the bot reads or writes there.
 	Script string
-	// Load loads the script.
+	// Load loads the script; nil means in this process.
 	Load Loader
-	// Modules makes its modules, once for each time that it is loaded.
-	Modules func() []luabind.Module
+	// Options are for the modules that all bots have.
+	Options modules.Options
+	// Modules are those that it has beside them.
+	Modules []luabind.Module
 	// Limits are the server's rules; zero fields mean the runtime's defaults.
 	Limits runtime.LimitsConfig
 	// Write are the folders into which the script may write, as [bot.allow] files has
@@ -95,13 +109,7 @@ type LogEntry struct {
 // [*luabind.ScriptError].
 func (w *World) Add(ctx context.Context, cfg Config) (*Bot, error) {
 	if cfg.Load == nil {
-		cfg.Load = func(ctx context.Context, c luabind.Config) (Sandbox, error) {
-			s, err := luabind.Load(ctx, c)
-			if err != nil {
-				return nil, err
-			}
-			return s, nil
-		}
+		cfg.Load = load
 	}
 	cfg.Limits = cfg.Limits.WithDefaults()
 	b := &Bot{
@@ -150,15 +158,12 @@ func (b *Bot) load(ctx context.Context, state []byte) (*generation, error) {
 	b.w.mu.Unlock()
 	cfg := luabind.Config{
 		Name: b.cfg.Name, Script: b.cfg.Script, Host: &host{b}, Now: b.w.Now, Entropy: random.Read, Coverage: b.cfg.Coverage, State: state,
-		Limits: luabind.Limits{Wall: handlerWall},
+		Limits: luabind.Limits{Wall: handlerWall}, Modules: b.cfg.Modules,
 	}
 	if b.cfg.Coverage != nil {
 		cfg.Limits.Instructions = 4 * luabind.DefaultLimits().Instructions // counting takes some
 	}
-	if b.cfg.Modules != nil {
-		cfg.Modules = b.cfg.Modules()
-	}
-	s, err := b.cfg.Load(ctx, cfg)
+	s, err := b.cfg.Load(ctx, cfg, b.cfg.Options)
 	if err != nil {
 		return nil, err
 	}

@@ -111,14 +111,22 @@ func (h *handler) ended(g *generation, err error) {
 
 // resume ends the handler's waiting, if it waits. mu must be held.
 func (h *handler) resume(a *luabind.Answer) {
-	if h.waits == nil {
-		return
+	if waits := h.wake(); waits != nil {
+		waits.answer = a
+		close(waits.over)
 	}
-	h.waits.answer = a
-	close(h.waits.over)
-	h.b.w.cancel(h.waits.alarm)
-	h.waits = nil
-	h.b.w.begin()
+}
+
+// wake counts the handler in again and returns what it waited for, nil if it didn't
+// wait. One that is interrupted learns of it from its context. mu must be held.
+func (h *handler) wake() *wait {
+	waits := h.waits
+	if waits != nil {
+		h.waits = nil
+		h.b.w.cancel(waits.alarm)
+		h.b.w.begin()
+	}
+	return waits
 }
 
 // Await lets the handler wait for the user's next message, or for a time.

@@ -279,7 +279,7 @@ func (u *User) interrupt(g *generation, h *handler, in *inbound) {
 	}
 	u.inbox = slices.Delete(u.inbox, i, i+1)
 	h.interrupted = true
-	h.resume(nil)
+	h.wake()
 	h.cancel(luabind.ErrInterrupted)
 }
 
