@@ -61,7 +61,10 @@ func withSandbox(cfg *runtime.Config) (err error) {
 // Accepts returns the error of wrong use that a command line would end with, and
 // does nothing else: documentation is tested with it.
 func Accepts(args []string) error {
-	cmd, rest, err := newRoot("").Find(args)
+	root := newRoot("")
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	cmd, rest, err := root.Find(args)
 	if err != nil {
 		return err
 	}
