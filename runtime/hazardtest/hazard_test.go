@@ -14,7 +14,18 @@ import (
 	"github.com/ilinkd/ilinkd/runtime"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// sandboxArg has the program of the tests be the process of a script.
+const sandboxArg = "sandbox-child"
+
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == sandboxArg {
+		os.Exit(runtime.SandboxMain())
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// isolation is where the hostile scripts run: "host", or "process".
+var isolation = os.Getenv("ILINKD_TEST_ISOLATION")
 
 // full says that the tests shall run with the default limits.
 var full = os.Getenv("ILINKD_FULL") != ""
@@ -22,9 +33,10 @@ var full = os.Getenv("ILINKD_FULL") != ""
 // limits are the sandbox's in the suite: as the defaults, scaled down.
 func limits() runtime.SandboxConfig {
 	if full {
-		return runtime.SandboxConfig{}
+		return runtime.SandboxConfig{Isolation: isolation}
 	}
 	return runtime.SandboxConfig{
+		Isolation:    isolation,
 		Instructions: 2_000_000, CPU: runtime.Duration(200 * time.Millisecond), Wall: runtime.Duration(10 * time.Second),
 	}
 }

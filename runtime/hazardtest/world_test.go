@@ -60,6 +60,11 @@ func newWorld(t *testing.T) *world {
 		},
 	}
 	w.cfg.Bots = []runtime.BotConfig{w.bot("honest", `function on_message(msg) msg:reply("pong " .. msg.text) end`, runtime.SandboxConfig{})}
+	command, err := runtime.SandboxCommand(sandboxArg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.cfg.SandboxCommand = command
 	rt, err := runtime.New(w.cfg)
 	if err != nil {
 		t.Fatal(err)
