@@ -56,6 +56,7 @@ func (vm *VM) newQuestion(L *lua.LState, method string, n int, more ...string) (
 	if b == nil || b.run.journal == nil || b.run.event == nil || b.run.loading {
 		raiseMistake(L, "%s works in handlers of messages only, such as on_message: here nobody's answer can be waited for", q.function)
 	}
+	vm.complete(L, q.function)
 	if m := b.run.event.Message; m.From != q.in.From || m.GroupID != q.in.Message.GroupID {
 		raiseMistake(L, "%s: the message that is being handled is from another conversation, where the answer won't be", q.function)
 	}
@@ -128,6 +129,7 @@ func (vm *VM) Await(L *lua.LState, function string, req AwaitRequest) (*Answer, 
 	if b.run.journal == nil {
 		raiseMistake(L, "%s works in handlers of messages and timers only", function)
 	}
+	vm.complete(L, function)
 	return Do(vm, L, Call{Name: function, Await: true}, func(ctx context.Context) (*Answer, error) {
 		if b.run.untold() {
 			return nil, ErrInterrupted

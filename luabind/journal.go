@@ -37,7 +37,8 @@ type Record struct {
 // that what was done and what is known of it can't differ; it finds the step with
 // [StepOf].
 type Step struct {
-	// Number is the call's place among all of the handler's, from 0.
+	// Number is the call's place among all of the handler's, from 0. It is -1 where there
+	// were too many calls before to keep their records: then none is kept of it either.
 	Number int
 	// Effect is its place among those with an effect (see [Call]), from 0, -1 for
 	// others. Unlike Number it is the same when the handler is run again without all
@@ -175,6 +176,9 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 		vm.check(L)
 	}
 	s := &Step{Number: j.next, Effect: -1, Pending: j.pending, call: call}
+	if j.lost {
+		s.Number = -1
+	}
 	if call.Effect {
 		s.Effect = j.effects
 		j.effects++
@@ -215,6 +219,16 @@ func (vm *VM) succeed(L *lua.LState, call Call, f func(ctx context.Context) erro
 	}
 	L.Push(lua.LTrue)
 	return 1
+}
+
+// complete raises an error in a handler that has made more calls than can be kept: run
+// again, it wouldn't come to where it is.
+func (vm *VM) complete(L *lua.LState, function string) {
+	if b := budgetOf(L); b != nil && b.run.journal != nil && b.run.journal.lost {
+		L.RaiseError("%s: the handler has made more than %d calls, or such with more than %s of results, and sent or kept nothing in between; "+
+			"those are too many to be run again, so it can't wait or be gone back to: use kv.set or msg:reply now and then",
+			function, maxPending, byteSize(maxPendingBytes))
+	}
 }
 
 // replaying reports whether the next call is on record.

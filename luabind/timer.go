@@ -103,6 +103,9 @@ func (vm *VM) startTimer(L *lua.LState, function string, f *lua.LFunction, at fu
 		raiseMistake(L, "%s: here it takes a function that the file defines at its top level, as in function remind() … end and %s(…, remind): "+
 			"another one couldn't be made again after a restart", function, function)
 	}
+	if name == "" {
+		vm.complete(L, function)
+	}
 	req := TimerRequest{Line: strings.TrimSuffix(positionAt(L, 0), ":"), Function: name}
 	call := Call{Name: function, Args: []any{L.Get(1).String()}, Effect: true}
 	id, err := Do(vm, L, call, func(ctx context.Context) (string, error) {

@@ -56,8 +56,9 @@ func changeOnce[T any](ctx context.Context, h *host, what string, mark bool, cha
 		if err != nil {
 			return err
 		}
-		this.Await = this.Await || mark
-		p.Entries = append(p.Entries, this)
+		if this.Await = this.Await || mark; step.Number >= 0 {
+			p.Entries = append(p.Entries, this)
+		}
 		p.Effect, p.EffectRecord = step.Effect, this.Record
 		return p.Save(tx)
 	})

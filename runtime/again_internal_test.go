@@ -1,0 +1,58 @@
+package runtime
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+// What happens to a handler that is run again when something else happens meanwhile.
+
+// TestTooManyCallsToRecord: a handler whose calls are too many to be recorded is run
+// again from what there is of its records, and changes nothing twice.
+func TestTooManyCallsToRecord(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.script(`
+local tries = 0
+function on_message(msg)
+  tries = tries + 1
+  msg:reply("begun")
+  for i = 1, 11000 do os.time() end
+  ilink.after(3600, remind)
+  msg:reply("calls")
+  if tries < 3 then error("not now") end
+  msg:reply("try " .. tries)
+end
+function remind() end`)
+		b.says("alice", "hi")
+		time.Sleep(2 * time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: begun alice: calls alice: try 3]")
+		wantEqual(t, "inbox", b.inbox(), "[]")
+		timers, err := b.store.NextTimers(t.Context(), "bot", 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantEqual(t, "timers", len(timers), 1)
+	})
+}
+
+// TestTooManyCallsToWait: such a handler couldn't go on after a restart.
+func TestTooManyCallsToWait(t *testing.T) {
+	for _, call := range []string{`msg:ask("Name?")`, `ilink.after(60, function() msg:reply("later") end)`} {
+		inBubble(t, quick, func(t *testing.T, b *bench) {
+			b.script(`
+function on_error(err, msg) msg:reply(err.message) end
+function on_message(msg)
+  for i = 1, 11000 do os.time() end
+  local ok, err = ` + call + `
+  if err then error(err.message) end
+end`)
+			b.says("alice", "hi")
+			time.Sleep(2 * time.Minute)
+			texts := b.server.texts()
+			if len(texts) == 0 || !strings.Contains(texts[len(texts)-1], "10000 calls") {
+				t.Errorf("%s: sent %q", call, texts)
+			}
+		})
+	}
+}
