@@ -56,3 +56,31 @@ end`)
 		})
 	}
 }
+
+// TestRetryByHandDuringOnError: a message that is brought back while on_error still
+// has it isn't forgotten.
+func TestRetryByHandDuringOnError(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.server.takes = 5 * time.Second
+		b.script(`
+local failed = false
+function on_error(err, msg) msg:reply("sorry") end
+function on_message(msg)
+  if not failed then failed = true nothing.at.all() end
+  msg:reply("done")
+end`)
+		b.says("alice", "hi")
+		time.Sleep(time.Second)
+		wantEqual(t, "inbox", b.inbox(), "[1 dead 1]")
+		if err := b.store.Revive(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.bot.inbox.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: sorry alice: done]")
+		wantEqual(t, "inbox", b.inbox(), "[]")
+		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+	})
+}

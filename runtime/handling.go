@@ -13,42 +13,40 @@ import (
 )
 
 // handle runs the handler for a message and records how it ended. It reports
-// whether the message is to be handled again, by this process or the next one.
-func (ib *inbox) handle(l *conversation, in *message) (again bool) {
+// whether the message is to be handled again, by this process or the next one; if
+// not, failure is what on_error is to be told.
+func (ib *inbox) handle(l *conversation, in *message) (again bool, failure error) {
 	var msg *ilink.Message // nil for a timer
 	if !isTimer(&in.Inbound) {
 		msg = new(ilink.Message)
 		if err := msg.UnmarshalJSON(in.Message); err != nil {
-			return ib.failed(in, err)
+			return ib.failed(in, err), nil
 		}
 	}
 	err := ib.deliver(l, in, msg)
 	if ib.ctx.Err() != nil || errors.Is(err, errNotStarted) || errors.Is(err, luabind.ErrClosed) {
-		return true
+		return true, nil
 	}
 	in.begun = true
 	ib.mu.Lock()
 	waits := in.pause != nil
 	ib.mu.Unlock()
 	if waits || in.diedOver(err) {
-		return true
+		return true, nil
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
-		if ib.failed(in, err) {
-			return true
-		}
-		ib.tell(l, in, msg, err)
-		return false
+		return ib.failed(in, err), err
 	}
 	ib.persist("mark a message as handled", func(ctx context.Context) error {
 		return ib.bot.store.Handled(ctx, in.ID, time.Now())
 	})
 	ib.bot.stats.update(func(s *Status) { s.Handled++ })
-	return false
+	return false, nil
 }
 
-// tell calls on_error for a message at which the handler has failed for good.
-func (ib *inbox) tell(l *conversation, in *message, msg *ilink.Message, failure error) {
+// tell calls on_error for a message at which the handler has failed for good. It is
+// in the lane no more: it may be brought back meanwhile.
+func (ib *inbox) tell(l *conversation, in *message, failure error) {
 	if ib.bot.forward != nil {
 		return
 	}
@@ -56,7 +54,7 @@ func (ib *inbox) tell(l *conversation, in *message, msg *ilink.Message, failure 
 	defer g.release()
 	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, next: errorOrdinals})
 	var ev *luabind.Event
-	if msg != nil {
+	if msg := new(ilink.Message); !isTimer(&in.Inbound) && msg.UnmarshalJSON(in.Message) == nil {
 		ev = ib.event(ctx, l, in, msg)
 	}
 	if err := g.sandbox.OnError(ctx, ev, failure); err != nil {

@@ -169,7 +169,7 @@ func (ib *inbox) serve(name string, l *conversation) {
 			ib.mu.Unlock()
 			continue // it may have been dropped meanwhile
 		}
-		again := ib.handle(l, in)
+		again, failure := ib.handle(l, in)
 		ib.mu.Lock()
 		if !again {
 			l.queue = slices.DeleteFunc(l.queue, func(q *message) bool { return q == in })
@@ -178,6 +178,9 @@ func (ib *inbox) serve(name string, l *conversation) {
 			}
 		}
 		ib.mu.Unlock()
+		if !again && failure != nil {
+			ib.tell(l, in, failure)
+		}
 		if !again && in.RetryOnReload && ib.bot.loader.generation() != in.generation {
 			ib.revive() // the script was changed before the failure was recorded
 		}
