@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 
@@ -23,14 +24,14 @@ import (
 // folder, and write where [bot.allow] says. Symbolic links don't lead out: each
 // access goes through os.Root.
 type files struct {
-	root  string   // the script's folder
-	data  string   // the runtime's data folder, out of bounds
-	token string   // the bot's token file, out of bounds; "" if there is none
-	write []string // folders below root, slash form
-	media string   // where downloads are kept
-	queue string   // where files are kept that are to be sent
+	root   string   // the script's folder
+	data   string   // the runtime's data folder, out of bounds
+	tokens []string // the bots' token files, out of bounds
+	write  []string // folders below root, slash form
+	media  string   // where downloads are kept
+	queue  string   // where files are kept that are to be sent
 
-	mu sync.Mutex // held while a script's own texts are written
+	mu sync.Mutex // held while a file is written
 }
 
 func newFiles(shared *Config, cfg BotConfig) *files {
@@ -39,8 +40,10 @@ func newFiles(shared *Config, cfg BotConfig) *files {
 		media: filepath.Join(absolute(shared.Data), "media", cfg.Name),
 		queue: filepath.Join(absolute(shared.Data), "outbox", cfg.Name),
 	}
-	if cfg.TokenFile != "" {
-		f.token = absolute(cfg.TokenFile)
+	for _, b := range append([]BotConfig{cfg}, shared.Bots...) {
+		if b.TokenFile != "" {
+			f.tokens = append(f.tokens, absolute(b.TokenFile))
+		}
 	}
 	for _, dir := range cfg.Allow.Files {
 		f.write = append(f.write, filepath.ToSlash(filepath.Clean(dir)))
@@ -141,7 +144,8 @@ func (f *files) local(path string) (string, error) {
 		}
 	}
 	full := resolved(filepath.Join(f.root, clean))
-	if f.token != "" && full == resolved(f.token) || within(full, resolved(f.data)) {
+	isToken := slices.ContainsFunc(f.tokens, func(path string) bool { return full == resolved(path) })
+	if isToken || within(full, resolved(f.data)) {
 		return refuse("belongs to the host, and so is out of the script's reach")
 	}
 	return clean, nil
@@ -179,23 +183,9 @@ func (f *files) open(file *luabind.File) (*os.File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", file.Name, err)
 	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return nil, fileError(file.Name, err)
-	}
-	defer root.Close()
-	src, err := root.Open(rel)
+	src, err := openBelow(dir, rel, os.O_RDONLY)
 	if err != nil {
 		return nil, fileError(filepath.ToSlash(rel), err)
-	}
-	info, err := src.Stat()
-	switch {
-	case err != nil:
-		src.Close()
-		return nil, fileError(file.Name, err)
-	case !info.Mode().IsRegular():
-		src.Close()
-		return nil, &luabind.HostError{Kind: "not_a_file", Message: fmt.Sprintf("%q is not a file", filepath.ToSlash(rel))}
 	}
 	return src, nil
 }
@@ -234,33 +224,15 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	slash := filepath.ToSlash(clean)
 	src, err := f.open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	root, err := os.OpenRoot(f.root)
-	if err != nil {
-		return nil, fileError(slash, err)
-	}
-	defer root.Close()
-	if err := root.MkdirAll(filepath.Dir(clean), 0o755); err != nil {
-		return nil, fileError(slash, err)
-	}
-	// Never a half-written file under the name asked for.
-	part := clean + ".part"
-	dst, err := root.OpenFile(part, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o644)
-	if err != nil {
-		return nil, fileError(slash, err)
-	}
-	_, err = io.Copy(dst, src)
-	if err = errors.Join(err, dst.Close()); err == nil {
-		err = root.Rename(part, clean)
-	}
-	if err != nil {
-		root.Remove(part)
-		return nil, fileError(slash, err)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.replace(clean, src); err != nil {
+		return nil, err
 	}
 	saved := *file
 	saved.Path, saved.Name = filepath.Join(f.root, clean), filepath.Base(clean)

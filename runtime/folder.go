@@ -45,7 +45,7 @@ func (h *host) WriteFile(ctx context.Context, path string, data []byte, add bool
 		if _, _, err := intend(ctx, h, true); err != nil {
 			return err
 		}
-		return h.files.replace(clean, data)
+		return h.files.replace(clean, bytes.NewReader(data))
 	}
 	size, err := h.files.size(clean)
 	if err != nil {
@@ -174,7 +174,12 @@ func (f *files) tail(clean string, at int64, most int) ([]byte, error) {
 
 // openIn opens a file below the root.
 func (f *files) openIn(clean string, flags int) (*os.File, error) {
-	root, err := os.OpenRoot(f.root)
+	return openBelow(f.root, clean, flags)
+}
+
+// openBelow opens a file below a folder.
+func openBelow(folder, clean string, flags int) (*os.File, error) {
+	root, err := os.OpenRoot(folder)
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +278,7 @@ func (f *files) makeFolder(clean string) error {
 }
 
 // replace writes a file of which there is the old content or the new at any time.
-func (f *files) replace(clean string, data []byte) error {
+func (f *files) replace(clean string, content io.Reader) error {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return fileError(filepath.ToSlash(clean), err)
@@ -291,7 +296,7 @@ func (f *files) replace(clean string, data []byte) error {
 	if err != nil {
 		return fileError(filepath.ToSlash(clean), err)
 	}
-	_, err = file.Write(data)
+	_, err = io.Copy(file, content)
 	if err = errors.Join(err, file.Sync(), file.Close()); err == nil {
 		err = root.Rename(part, clean)
 	}
