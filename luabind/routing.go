@@ -6,6 +6,8 @@ import (
 	"unicode"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
 // routes say which function of the script's a message goes to.
@@ -112,7 +114,9 @@ func (vm *VM) ilinkHears(L *lua.LState) int {
 		raiseMistake(L, "%s %s, got %s", function, needs, describe(L.Get(1)))
 	}
 	for _, p := range r.patterns {
-		CallFunction(L, vm.matcher, lua.LString(""), p) // one that is malformed is so now
+		if err := lstring.Compile(string(p), true).Err(); err != nil {
+			raiseMistake(L, "%s: the pattern %s: %v", function, quote(clipText(string(p), 40)), err)
+		}
 	}
 	r.handler = handlerArgument(L, 2, function, `ilink.hears("^hello", function(msg) … end)`)
 	vm.routes.hears = append(vm.routes.hears, r)

@@ -66,6 +66,9 @@ func TestRoutingMistakes(t *testing.T) {
 		`ilink.hears(print, print)`:                             `needs a pattern first`,
 		`ilink.hears({ knid = "image" }, print)`:                `doesn't know knid = the text "image"`,
 		`ilink.hears("(", print)`:                               "unfinished capture",
+		`ilink.hears("a(b", print)`:                             `the pattern "a(b": unfinished capture`,
+		`ilink.hears("x%", print)`:                              `malformed pattern`,
+		`ilink.hears({ "fine", "(x)%2" }, print)`:               `invalid capture index`,
 		`ilink.use()`:                                           "needs a function there",
 	} {
 		_, err := tryLoad(t, source+"\nfunction on_message() end")

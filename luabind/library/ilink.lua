@@ -227,7 +227,8 @@ function ilink.cancelled() end
 function ilink.every(when, run, options) end
 
 ---Runs a function at a time. In a handler it returns a timer; outside of handlers it is
----a schedule as with ilink.every, and returns nothing.
+---a schedule as with ilink.every, and returns nothing. In a handler, a time that is
+---over is now.
 ---@param when string|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is. In a handler a time that is past is due at once; outside of handlers it never comes.
 ---@param run fun(due: number) What to do.
 ---@param options? ilink.ScheduleOptions In a handler only zone.

@@ -2,6 +2,7 @@ package lstring
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -80,6 +81,20 @@ type Pattern struct {
 	// thing.
 	prefix string
 	first  *set
+}
+
+// Err returns a fault that the pattern has anywhere, also where matching may never
+// get; nil if it has none.
+func (p *Pattern) Err() error {
+	for i := range p.items {
+		if err := p.items[i].err; err != nil {
+			return err
+		}
+	}
+	if slices.Contains(p.captures, captureOpen) {
+		return errUnfinished
+	}
+	return nil
 }
 
 // Captures returns how many captures there are.
