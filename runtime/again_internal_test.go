@@ -3,6 +3,7 @@ package runtime
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -80,6 +81,56 @@ end`)
 		}
 		time.Sleep(5 * time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: sorry alice: done]")
+		wantEqual(t, "inbox", b.inbox(), "[]")
+		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+	})
+}
+
+// TestDropADialogue: a dialogue that is dropped by hand ends, whether its handler is
+// in memory or not, and the user's next message begins anew.
+func TestDropADialogue(t *testing.T) {
+	for _, parked := range []bool{false, true} {
+		inBubble(t, quick, func(t *testing.T, b *bench) {
+			b.script(survey)
+			b.says("alice", "hi")
+			time.Sleep(time.Minute)
+			if parked {
+				b.script(survey)
+				time.Sleep(2 * retireTimeout)
+			}
+			if err := b.store.Drop(t.Context(), 1, time.Now()); err != nil {
+				t.Fatal(err)
+			}
+			if err := b.bot.inbox.refresh(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			s := b.bot.stats.snapshot()
+			wantEqual(t, "asking", s.Asking, 0)
+			wantEqual(t, "waiting", s.Waiting, 0)
+			b.says("alice", "hi again")
+			time.Sleep(time.Minute)
+			wantEqual(t, "sent", b.server.texts(), "[alice: Name? alice: Name?]")
+			wantEqual(t, "inbox", b.inbox(), "[2 waiting 0]")
+			wantEqual(t, "failed", b.bot.stats.snapshot().Failed, 0)
+		})
+	}
+}
+
+// TestDropAHandler: a message dropped while its handler runs isn't brought back by
+// that handler's failure.
+func TestDropAHandler(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.server.takes = time.Minute
+		b.script(`function on_message(msg) msg:reply("begun") error("not now") end`)
+		b.says("alice", "hi")
+		if err := b.store.Drop(t.Context(), 1, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if err := b.bot.inbox.refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Minute)
 		wantEqual(t, "inbox", b.inbox(), "[]")
 		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
 	})

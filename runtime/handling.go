@@ -29,9 +29,11 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool, failure error
 	}
 	in.begun = true
 	ib.mu.Lock()
-	waits := in.pause != nil
+	waits, dropped := in.pause != nil, in.dropped
 	ib.mu.Unlock()
-	if waits || in.diedOver(err) {
+	if dropped {
+		err = nil // whatever became of it: nobody wants to know
+	} else if waits || in.diedOver(err) {
 		return true, nil
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
@@ -104,12 +106,16 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	defer cancel(nil)
 	ib.mu.Lock()
 	l.cancel, l.interrupted = cancel, false
+	dropped := in.dropped
 	ib.mu.Unlock()
 	defer func() {
 		ib.mu.Lock()
 		defer ib.mu.Unlock()
 		l.cancel = nil
 	}()
+	if dropped {
+		return nil
+	}
 	call := func(journal []luabind.Record) error {
 		if isTimer(&in.Inbound) {
 			ev, err := ib.bot.timers.event(ctx, &in.Inbound, journal)

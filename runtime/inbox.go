@@ -71,6 +71,8 @@ type message struct {
 	deaths int
 	// pause is what its handler waits for, if that is put away.
 	pause *pause
+	// dropped says that another process has ended it while it was in work.
+	dropped bool
 }
 
 func newInbox(b *bot) *inbox {

@@ -3,12 +3,16 @@ package runtime
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
 
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
+
+// errDropped is why a handler is ended whose message was dropped.
+var errDropped = errors.New("the message was dropped by hand")
 
 // refresh takes up what another process brought back or dropped.
 func (ib *inbox) refresh(ctx context.Context) error {
@@ -53,6 +57,9 @@ func (ib *inbox) compare(waiting []store.Inbound) (fresh []store.Inbound, droppe
 			in, now := l.queue[i], stored[l.queue[i].ID]
 			delete(stored, in.ID)
 			if i == 0 && l.resting == nil {
+				if now == nil && !in.dropped {
+					in.drop(l)
+				}
 				continue // it is in work
 			}
 			switch {
@@ -77,6 +84,20 @@ func (ib *inbox) compare(waiting []store.Inbound) (fresh []store.Inbound, droppe
 		}
 	}
 	return fresh, dropped
+}
+
+// drop ends the handler of a message that was dropped by hand while it was in work: as
+// a dialogue that waits for an answer, say. It does nothing to one that has ended just
+// now. The inbox's mu must be held.
+func (in *message) drop(l *conversation) {
+	in.dropped, in.pause = true, nil
+	if l.cancel != nil {
+		l.cancel(errDropped)
+	}
+	if l.woken != nil {
+		close(l.woken)
+		l.woken = nil
+	}
 }
 
 // revive brings back the messages that failed for the script's sake.
