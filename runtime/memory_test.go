@@ -20,7 +20,7 @@ function on_message(msg)
 end`, func(c *runtime.Config) {
 		unlimited(c)
 		c.Bots[0].Sandbox.Memory = 4 << 20
-		c.Delivery.RetryOver = runtime.Duration(time.Millisecond)
+		c.Delivery.RetryOver = runtime.Duration(time.Second) // the fresh one must be there by then
 	})
 	var all, before, count int
 	for all >= before {
