@@ -94,6 +94,13 @@ var rewordings = []struct {
 }{
 	{regexp.MustCompile(`^attempt to index a non-table object\((\w+)\) with key '(?s:(.*))'$`), "attempt to index a $1 value with key '$2'"},
 	{regexp.MustCompile(`^attempt to call a non-function object$`), "attempt to call a value that is not a function; is the name right?"},
+	{regexp.MustCompile(`^__len undefined$`), "attempt to get the length of a value that has none: # takes a text or a table, and this is perhaps nil"},
+	{regexp.MustCompile(`^__unm undefined$`), "attempt to negate a value that is no number; is it nil?"},
+	{regexp.MustCompile(`^cannot perform add operation between (string) and (\w+)$|^cannot perform add operation between (\w+) and (string)$`),
+		"attempt to add (+) a $1$3 value and a $2$4 value; texts are joined with .., and tonumber makes a number of a text"},
+	{regexp.MustCompile(`^cannot perform (\w+) operation between (\w+) and (\w+)$`), "attempt to perform arithmetic ($1) on a $2 value and a $3 value"},
+	{regexp.MustCompile(`^for statement (init|limit|step) must be a number$`), "the $1 of a for loop must be a number; is it nil, or a text that needs tonumber?"},
+	{regexp.MustCompile(`^table index is nil$`), "attempt to assign to a field whose key is nil"},
 	{regexp.MustCompile(`^stack overflow$`), fmt.Sprintf("stack overflow: calls are nested more than %d deep; does a function call itself without end?", maxCalls)},
 	{regexp.MustCompile(`^registry overflow$`), "too many values at once: a call has too many arguments or results"},
 }
