@@ -71,8 +71,9 @@ func (b block) text() string { return strings.Join(b.lines, "\n") + "\n" }
 
 // blocks returns the blocks of a page.
 func blocks(page string) (all []block, err error) {
-	open := false
+	open, blank := false, false
 	for i, line := range strings.Split(page, "\n") {
+		indented := blank && strings.HasPrefix(line, "    ")
 		fence := strings.TrimSpace(line)
 		switch {
 		case !strings.HasPrefix(fence, "```") && open:
@@ -82,15 +83,30 @@ func blocks(page string) (all []block, err error) {
 			open = false
 		case strings.HasPrefix(fence, "```") && open:
 			return nil, fmt.Errorf("line %d: a block begins within a block", i+1)
+		case strings.HasPrefix(fence, "~~~") || indented && !open:
+			return nil, fmt.Errorf("line %d: code is written in blocks that begin with ```", i+1)
 		case strings.HasPrefix(fence, "```"):
 			open = true
 			all = append(all, block{language: fence[3:], line: i + 2})
 		}
+		blank = fence == ""
 	}
 	if open {
 		return nil, fmt.Errorf("line %d: the block has no end", all[len(all)-1].line)
 	}
 	return all, nil
+}
+
+func TestBlocks(t *testing.T) {
+	all, err := blocks("a\n```lua\nx\n```\n- b:\n  ```\n  y\n  z\n  ```\n")
+	if err != nil || len(all) != 2 || all[0].language != "lua" || all[0].text() != "x\n" || all[0].line != 3 || all[1].language != "" || len(all[1].lines) != 2 {
+		t.Errorf("got %+v, %v", all, err)
+	}
+	for _, wrong := range []string{"```lua\nx\n", "```lua\n```sh\n```\n", "~~~\nx\n~~~\n", "text:\n\n    x = 1\n"} {
+		if _, err := blocks(wrong); err == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
 }
 
 // page is a page that is being tested.
