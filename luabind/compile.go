@@ -61,7 +61,7 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 		if pe.Pos.Line == parse.EOF {
 			lines := strings.Count(strings.TrimRight(text, "\n"), "\n") + 1
 			if message == "syntax error" {
-				message = "the file ends too early: an 'end', 'until' or closing bracket may be missing"
+				message = "the file ends too early: an 'end', 'until' or closing bracket may be missing" + unclosedAdvice(text)
 			}
 			return vm.errorAt(KindSyntax, display, lines, message)
 		}
@@ -74,6 +74,8 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 		line := pe.Pos.Line
 		if pe.Pos.Column == 0 && line > 1 {
 			line-- // the scanner has just read the line's end
+		} else {
+			message += syntaxAdvice(withoutHeader(text), line, pe.Pos.Column-len(pe.Token)+1)
 		}
 		return vm.errorAt(KindSyntax, display, line, message)
 	case errors.As(err, &ce):

@@ -1,26 +1,9 @@
 package check
 
-import "strings"
-
 // otherLanguages are words that people know from elsewhere.
 var otherLanguages = map[string]string{
 	"null": "nil", "None": "nil", "undefined": "nil", "NULL": "nil", "True": "true", "False": "false",
 	"self_": "self", "printf": "print(string.format(…))", "len": "#list", "console": "print", "elif": "elseif",
-}
-
-// otherSyntax says what is meant by what other languages write, and a source has
-// where it stops being Lua: the end of a message.
-func otherSyntax(source string) string {
-	for _, s := range []struct{ there, advice string }{
-		{"!=", "not equal is ~= in Lua"}, {"!", "it is not x in Lua, and ~= for not equal"}, {"&&", "it is and in Lua"}, {"||", "it is or in Lua"},
-		{"++", "write x = x + 1"}, {"+=", "write x = x + y"}, {"-=", "write x = x - y"}, {"//", "comments begin with -- in Lua"},
-		{"{", "blocks have no braces in Lua, and finish with end"},
-	} {
-		if strings.HasPrefix(source, s.there) {
-			return "; " + s.advice
-		}
-	}
-	return ""
 }
 
 // instead is what to use for something that the sandbox leaves out: a name of the

@@ -210,7 +210,6 @@ func (w *work) syntax(f *file, err error) {
 	if errors.As(parse(&file{text: f.text}, make(map[string]*variable)), &own) {
 		if line, column := lineColumn(f.text, own.at); line == finding.Line {
 			finding.Column = column
-			finding.Message += otherSyntax(f.text[min(own.at, len(f.text)):])
 		}
 	}
 	w.findings = append(w.findings, finding)
