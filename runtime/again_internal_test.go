@@ -135,3 +135,28 @@ func TestDropAHandler(t *testing.T) {
 		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
 	})
 }
+
+// TestInterruptOfADialoguePutAway: on_interrupt sees what comes for a dialogue that
+// isn't in memory just as for one that is.
+func TestInterruptOfADialoguePutAway(t *testing.T) {
+	script := `
+function on_interrupt(msg) return msg.text == "/cancel" end
+function on_message(msg)
+  local name, err = msg:ask("Name?")
+  msg:reply(name and name.text or err.kind)
+end`
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.script(script)
+		b.says("alice", "hi")
+		b.says("bob", "hi")
+		time.Sleep(time.Minute)
+		b.script(script + "\n-- a comment")
+		time.Sleep(2 * retireTimeout)
+		b.says("alice", "/cancel")
+		b.says("bob", "Ben")
+		time.Sleep(time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: Name? bob: Name? alice: interrupted bob: Ben]")
+		wantEqual(t, "inbox", b.inbox(), "[]")
+		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+	})
+}

@@ -114,21 +114,32 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 // offer hands a handler that waits for an answer the next message, once on_interrupt
 // is through with that. mu must be held.
 func (ib *inbox) offer(l *conversation) {
-	if l.answer == nil || len(l.queue) < 2 {
+	next := l.next()
+	if l.answer == nil || next == nil {
 		return
+	}
+	l.queue = slices.Delete(l.queue, 1, 2)
+	ib.left[next.ID] = false
+	l.answer <- next
+	l.answer = nil
+}
+
+// next is the message that a handler gets which waits for an answer, nil while there is
+// none, or on_interrupt isn't through with it: its end looks again. The inbox's mu must
+// be held.
+func (l *conversation) next() *message {
+	if len(l.queue) < 2 {
+		return nil
 	}
 	next := l.queue[1]
 	if next.shown != nil {
 		select {
 		case <-next.shown:
 		default:
-			return // its end offers again
+			return nil
 		}
 	}
-	l.queue = slices.Delete(l.queue, 1, 2)
-	ib.left[next.ID] = false
-	l.answer <- next
-	l.answer = nil
+	return next
 }
 
 // take makes of a message the answer that a handler has waited for: it is handled
@@ -168,7 +179,7 @@ func (ib *inbox) sleepOn(l *conversation, in *message) {
 	if p == nil {
 		return
 	}
-	if !p.sleeps && len(l.queue) > 1 || !p.until.IsZero() && !time.Now().Before(p.until) {
+	if !p.sleeps && l.next() != nil || !p.until.IsZero() && !time.Now().Before(p.until) {
 		in.pause = nil
 		return
 	}

@@ -105,7 +105,7 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, run))
 	defer cancel(nil)
 	ib.mu.Lock()
-	l.cancel, l.interrupted = cancel, false
+	l.cancel = cancel
 	dropped := in.dropped
 	ib.mu.Unlock()
 	defer func() {
@@ -168,7 +168,7 @@ func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *i
 		Interrupted: func() bool {
 			ib.mu.Lock()
 			defer ib.mu.Unlock()
-			return l.interrupted
+			return in.interrupted
 		},
 	}
 }
@@ -203,9 +203,13 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	}
 	l.queue = slices.Delete(l.queue, mine, mine+1)
 	ib.left[in.ID] = false
-	if l.cancel != nil {
-		l.interrupted = true
+	switch {
+	case l.cancel != nil:
+		l.queue[0].interrupted = true
 		l.cancel(luabind.ErrInterrupted)
+	case len(l.queue) > 0 && l.queue[0].pause != nil:
+		l.queue[0].interrupted, l.queue[0].pause = true, nil
+		l.wake()
 	}
 	ib.mu.Unlock()
 	ib.persist("mark a message as handled", func(ctx context.Context) error {

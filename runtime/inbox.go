@@ -49,12 +49,19 @@ type conversation struct {
 	// resting is closed to end the pause before the first message is tried again,
 	// nil while there is none.
 	resting chan struct{}
-	// interrupted says that the running handler was told to stop.
-	interrupted bool
 	// answer takes the next message, nil while no handler waits for one.
 	answer chan<- *message
-	// woken is closed when a message comes, nil while nobody waits for that.
+	// woken is closed when there is something to look at for a handler that is put away,
+	// nil while there is none.
 	woken chan struct{}
+}
+
+// wake has a handler that is put away looked at. The inbox's mu must be held.
+func (l *conversation) wake() {
+	if l.woken != nil {
+		close(l.woken)
+		l.woken = nil
+	}
 }
 
 // message is one that waits to be handled, or is being handled.
@@ -71,6 +78,8 @@ type message struct {
 	deaths int
 	// pause is what its handler waits for, if that is put away.
 	pause *pause
+	// interrupted says that its handler was told to stop.
+	interrupted bool
 	// dropped says that another process has ended it while it was in work.
 	dropped bool
 }
@@ -99,7 +108,7 @@ func (ib *inbox) start(ctx context.Context) error {
 }
 
 // add queues messages; begun says that they were handled before. One that comes
-// while the conversation's handler runs is shown to the script's on_interrupt.
+// while the conversation's handler runs, or is put away, is shown to the script's on_interrupt.
 func (ib *inbox) add(messages []store.Inbound, begun bool) {
 	ib.mu.Lock()
 	defer ib.mu.Unlock()
@@ -116,7 +125,7 @@ func (ib *inbox) add(messages []store.Inbound, begun bool) {
 		// In the order in which they came, but behind the one in work.
 		at, _ := slices.BinarySearchFunc(l.queue, in, func(a, b *message) int { return cmp.Compare(a.ID, b.ID) })
 		l.queue = slices.Insert(l.queue, max(at, min(1, len(l.queue))), in)
-		if l.cancel != nil && !ib.stop && !begun && ib.bot.forward == nil {
+		if (l.cancel != nil || l.queue[0].pause != nil) && !ib.stop && !begun && ib.bot.forward == nil {
 			shown := make(chan struct{})
 			in.shown = shown
 			ib.workers.Go(func() {
@@ -125,13 +134,11 @@ func (ib *inbox) add(messages []store.Inbound, begun bool) {
 				ib.mu.Lock()
 				defer ib.mu.Unlock()
 				ib.offer(l)
+				l.wake()
 			})
 		}
 		ib.offer(l)
-		if l.woken != nil {
-			close(l.woken)
-			l.woken = nil
-		}
+		l.wake()
 	}
 }
 

@@ -94,10 +94,7 @@ func (in *message) drop(l *conversation) {
 	if l.cancel != nil {
 		l.cancel(errDropped)
 	}
-	if l.woken != nil {
-		close(l.woken)
-		l.woken = nil
-	}
+	l.wake()
 }
 
 // revive brings back the messages that failed for the script's sake.
