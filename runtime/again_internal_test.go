@@ -160,3 +160,21 @@ end`
 		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
 	})
 }
+
+// TestOnErrorAfterAChange: what on_error sends to somebody else than before isn't
+// taken for what it sent then.
+func TestOnErrorAfterAChange(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.opens("carol")
+		b.script(`
+function on_error(err, msg) msg:reply("sorry") end
+function on_message(msg) if msg.text == "fail" then nothing.at.all() end end`)
+		b.says("alice", "fail")
+		time.Sleep(time.Minute)
+		b.script(`
+function on_error(err, msg) ilink.send("carol", "it fails") end
+function on_message(msg) if msg.text == "fail" then nothing.at.all() end end`)
+		time.Sleep(time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: sorry carol: it fails]")
+	})
+}

@@ -54,7 +54,7 @@ func (ib *inbox) tell(l *conversation, in *message, failure error) {
 	}
 	g := ib.bot.loader.acquire()
 	defer g.release()
-	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, next: errorOrdinals})
+	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: true, next: errorOrdinals})
 	var ev *luabind.Event
 	if msg := new(ilink.Message); !isTimer(&in.Inbound) && msg.UnmarshalJSON(in.Message) == nil {
 		ev = ib.event(ctx, l, in, msg)
