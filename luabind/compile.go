@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
@@ -69,7 +68,7 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 			return vm.errorAt(KindSyntax, display, pe.Pos.Line, wideMessage(r))
 		}
 		if pe.Token != "" {
-			message += fmt.Sprintf(" near '%s'", clipText(oneLine(pe.Token), 40))
+			message += fmt.Sprintf(" near '%s'", clipText(oneLine(pe.Token), 40)) + otherSyntax(sourceAt(text, pe))
 		}
 		line := pe.Pos.Line
 		if pe.Pos.Column == 0 && line > 1 {
@@ -90,48 +89,6 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 		return vm.errorAt(KindSyntax, display, line, ce.Message)
 	}
 	return vm.errorAt(KindSyntax, display, 0, oneLine(err.Error()))
-}
-
-// wideRune returns the character at which the parser gave up, if it is none of
-// ASCII: of that the parser shows one byte. 0 if it is another error.
-func wideRune(text string, pe *parse.Error) rune {
-	if len(pe.Token) != 1 || pe.Token[0] < utf8.RuneSelf {
-		return 0
-	}
-	lines := strings.SplitAfterN(withoutHeader(text), "\n", pe.Pos.Line+1)
-	if pe.Pos.Line < 1 || pe.Pos.Line > len(lines) {
-		return 0
-	}
-	line := lines[pe.Pos.Line-1]
-	for i := max(0, pe.Pos.Column-2); i < len(line); i++ {
-		if r, _ := utf8.DecodeRuneInString(line[i:]); line[i] == pe.Token[0] && r != utf8.RuneError {
-			return r
-		}
-	}
-	return 0
-}
-
-// wideMessage says what to write for a character that a Chinese keyboard gives
-// in place of one of Lua's.
-func wideMessage(r rune) string {
-	instead := ""
-	switch {
-	case strings.ContainsRune("“”「」『』", r):
-		instead = `"`
-	case strings.ContainsRune("‘’", r):
-		instead = "'"
-	case r == '。':
-		instead = "."
-	case r == '、':
-		instead = ","
-	case r == '\u00a0' || r == '\u3000':
-		return "there is a wide space, which Lua doesn't know: write a plain one"
-	case r >= '！' && r <= '～': // the full-width forms of ASCII
-		instead = string(r - '！' + '!')
-	default:
-		return fmt.Sprintf("unexpected character '%c': texts stand between quotation marks, and names have a-z, 0-9 and _", r)
-	}
-	return fmt.Sprintf("unexpected character '%c': write %s", r, instead)
 }
 
 var gotoLine = regexp.MustCompile(` at line (\d+)`)
