@@ -238,15 +238,7 @@ func chosen(choices []string, answer string) int {
 // plainAnswer is a text as it is compared: without regard to case, full-width
 // letters and digits, and what stands around it.
 func plainAnswer(s string) string {
-	return strings.ToLower(strings.Trim(strings.Map(func(r rune) rune {
-		switch {
-		case r >= '！' && r <= '～': // full-width ASCII
-			return r - '！' + '!'
-		case r == '\u3000':
-			return ' '
-		}
-		return r
-	}, s), " \t\r\n.!。！"))
+	return strings.ToLower(strings.Trim(halfWidth(s), " \t\r\n.!。！"))
 }
 
 var (

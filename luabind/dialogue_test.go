@@ -68,7 +68,7 @@ func TestDialogueMistakes(t *testing.T) {
 		`msg.ask("x")`:                               "ask was called on a string instead of a message",
 		`msg:ask("x", { matches = "%d" })`:           `msg:ask doesn't know the option matches; did you mean match?`,
 		`msg:ask("x", { match = 1 })`:                "msg:ask: match is a pattern",
-		`msg:ask("x", { timeout = "1h" })`:           "msg:ask: timeout is a number of seconds",
+		`msg:ask("x", { timeout = "later" })`:        "msg:ask: timeout is a number of seconds or a text such as \"10m\", got the text \"later\"",
 		`msg:ask("x", { retries = -1 })`:             "msg:ask: retries is a number of times",
 		`msg:choose("x")`:                            "msg:choose needs a list of texts second",
 		`msg:choose("x", { {} })`:                    "msg:choose: choice 1 must be a text",

@@ -78,18 +78,18 @@ func Options(L *lua.LState, n int, function string, known ...string) *lua.LTable
 	return nil
 }
 
-// Seconds returns an option that is a time in seconds, or otherwise if it isn't
+// Seconds returns an option that is a [Span], in seconds, or otherwise if it isn't
 // set.
 func Seconds(L *lua.LState, options *lua.LTable, function, name string, otherwise float64) float64 {
 	v := options.RawGetString(name)
 	if v == lua.LNil {
 		return otherwise
 	}
-	n, ok := v.(lua.LNumber)
-	if !ok || !(n >= 0) || n > 1e10 {
-		raiseMistake(L, "%s: %s is a number of seconds, got %s", function, name, describe(v))
+	n, ok := Span(v)
+	if !ok || n > 1e10 {
+		raiseMistake(L, `%s: %s is a number of seconds or a text such as "10m", got %s`, function, name, describe(v))
 	}
-	return float64(n)
+	return n
 }
 
 // Nearest returns the name that a misspelt one was probably meant to be, "" if none

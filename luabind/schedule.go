@@ -91,11 +91,14 @@ func (vm *VM) ilinkEvery(L *lua.LState) int {
 	case lua.LNumber:
 		s.Every = seconds(L, function, v)
 	case lua.LString:
-		if d, err := time.ParseDuration(string(v)); err == nil {
-			s.Every = d
+		if span, ok := ReadSpan(string(v)); ok {
+			s.Every = seconds(L, function, lua.LNumber(span))
 		} else if _, err := cron.Parse(string(v)); err == nil {
 			s.Cron = strings.Join(strings.Fields(strings.ToLower(string(v))), " ")
 		} else {
+			if t, err := time.Parse("15:04", string(v)); err == nil {
+				raiseMistake(L, `ilink.every: for %s each day write "%d %d * * *"`, v, t.Minute(), t.Hour())
+			}
 			raiseMistake(L, `ilink.every: %s; a span is written as "10m", "2h" or as seconds`, err)
 		}
 	default:

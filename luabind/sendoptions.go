@@ -56,13 +56,16 @@ func (c *contents) addOptions(t *lua.LTable) (given bool) {
 	}
 	if v := t.RawGetString(optionLifetime); v != lua.LNil {
 		given = true
-		seconds, ok := v.(lua.LNumber)
-		if !ok || !(seconds > 0) { // not a number isn't either
-			L.RaiseError("%s: lifetime must be a number of seconds above 0, got %s", c.function, describe(v))
+		seconds, ok := Span(v)
+		if n, isNumber := v.(lua.LNumber); isNumber { // of any size
+			seconds, ok = float64(n), n > 0
+		}
+		if !ok || seconds == 0 {
+			L.RaiseError(`%s: lifetime must be a number of seconds above 0 or a text such as "10m", got %s`, c.function, describe(v))
 		}
 		lifetime := longestLifetime
-		if float64(seconds) < longestLifetime.Seconds() {
-			lifetime = max(time.Duration(float64(seconds)*float64(time.Second)), 1)
+		if seconds < longestLifetime.Seconds() {
+			lifetime = max(time.Duration(seconds*float64(time.Second)), 1)
 		}
 		if other := c.options.lifetime; other != 0 && other != lifetime {
 			L.RaiseError("%s: lifetime is %v in one table and %v in another, and holds for the whole call", c.function, other, lifetime)

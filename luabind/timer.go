@@ -68,11 +68,11 @@ func (vm *VM) ilinkAfter(L *lua.LState) int {
 	case lua.LNumber:
 		d = seconds(L, function, v)
 	case lua.LString:
-		span, err := time.ParseDuration(string(v))
-		if err != nil || span < 0 {
+		span, ok := ReadSpan(string(v))
+		if !ok {
 			raiseMistake(L, `ilink.after: %s is no span: write it as "10m", "2h" or as seconds`, quote(clipText(string(v), 40)))
 		}
-		d = span
+		d = seconds(L, function, lua.LNumber(span))
 	default:
 		raiseMistake(L, `ilink.after needs a span, as in 600 (seconds) or "10m", got %s`, describe(v))
 	}

@@ -17,7 +17,7 @@ http = {}
 ---@class http.Options
 ---@field headers? table<string, string> Headers, such as { Authorization = "Bearer " .. env.KEY }.
 ---@field query? table<string, string|number|boolean|(string|number|boolean)[]> Is added to the URL; a list is the same name several times.
----@field timeout? number For how many seconds it may take in all; 30 if left out. Of a stream, for how many seconds nothing may come.
+---@field timeout? ilink.Span How long it may take in all; 30 seconds if left out. Of a stream, how long nothing may come.
 ---@field max_bytes? integer How large the answer may be, unpacked; 4 MiB if left out.
 
 ---Options of a request with a body.

@@ -5,6 +5,9 @@
 ---@field version string The version of ilinkd.
 ilink = {}
 
+---A span of time: seconds, or a text such as "90s", "10m", "1h30m", "2 days", "10分钟".
+---@alias ilink.Span number|string
+
 ---The bot that runs this script.
 ---@class ilink.Bot
 ---@field name string The bot's name in the configuration.
@@ -208,7 +211,7 @@ function ilink.cancelled() end
 ---run then, times that come twice run once.
 ---
 ---Messages that it sends wait, if need be, until the user writes again.
----@param when string|number A line of crontab, "@hourly", "@daily", "@weekly" and the like, or a span: seconds, or "10m", "2h".
+---@param when string|ilink.Span A line of crontab, "@hourly", "@daily", "@weekly" and the like, or a span: seconds, or "10m", "2h".
 ---@param run fun(due: number) What to do; gets when it was due, in seconds since 1970.
 ---@param options? ilink.ScheduleOptions
 ---@example
@@ -248,7 +251,7 @@ function ilink.at(when, run, options) end
 ---anything again. After a change of the script which makes that impossible the timer
 ---fails, and is in "ilinkd inbox list". Functions from the file's top level need none of
 ---that.
----@param span number|string Seconds, or "10m", "2h".
+---@param span ilink.Span
 ---@param run fun(due: number) What to do.
 ---@return ilink.Timer? timer
 ---@return ilink.Failure? err

@@ -11,7 +11,7 @@ kv = {}
 
 ---Options of what is kept.
 ---@class kv.Options
----@field expires? number After how many seconds it is gone. For ever if left out.
+---@field expires? ilink.Span After what time it is gone. For ever if left out.
 
 ---Options of a list of keys.
 ---@class kv.ListOptions

@@ -24,7 +24,7 @@ llm = {}
 ---@field temperature? number From 0, for the likeliest words, to 2.
 ---@field max_tokens? integer How long the answer may be.
 ---@field remember? integer How many messages of the conversation the model is told again, up to 200; they are kept as long as kv.
----@field timeout? number For how many seconds nothing may come; 60 if left out.
+---@field timeout? ilink.Span How long nothing may come; 60 seconds if left out.
 ---@field stream? boolean Whether the answer shall come as it is written; true if left out.
 ---@field headers? table<string, string> Further headers, such as { ["api-key"] = env.AZURE_KEY }.
 ---@field extra? table<string, any> Further fields of the request, such as { top_p = 0.9 }.

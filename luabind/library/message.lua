@@ -56,7 +56,7 @@ function Message:ask(prompt, options) end
 
 ---Options of msg:ask, msg:choose and msg:confirm.
 ---@class ilink.AskOptions
----@field timeout? number For how many seconds to wait; a day if left out.
+---@field timeout? ilink.Span How long to wait; a day if left out.
 ---@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, or a function that returns something for it.
 ---@field retries? integer How often to ask again when an answer doesn't do; 2 if left out.
 ---@field again? ilink.Content What to say then; the question if left out.
@@ -198,7 +198,7 @@ function Media:send(to, ...) end
 ---@field file? string|ilink.Media
 ---@field name? string The name that the file shows.
 ---@field mode? ilink.SendMode What becomes of what can't be sent at once; "defer" unless the host says otherwise.
----@field lifetime? number For how many seconds it may wait before it is given up; the host's default if left out.
+---@field lifetime? ilink.Span How long it may wait before it is given up; the host's default if left out.
 ---@field as? string Another bot of the configuration that sends it, where [bot.allow] send_as of this one names it.
 
 ---What becomes of messages that can't be sent at once, because the user has to write

@@ -512,13 +512,13 @@ clock = {}
 function clock.now() end
 
 ---Has time pass.
----@param seconds number
+---@param span ilink.Span
 ---@example
 ---```lua
 ---clock.advance(90)
 ---expect(os.date("%H:%M:%S", clock.now())).to.equal("09:01:30")
 ---```
-function clock.advance(seconds) end
+function clock.advance(span) end
 
 ---Has time pass until then.
 ---@param time number|string Seconds since 1970, "2026-01-05 17:30", or "17:30" for the next time that it is that late.

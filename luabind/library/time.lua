@@ -18,7 +18,7 @@ function time.now() end
 
 ---Waits. Other messages are handled meanwhile, and a restart doesn't end it: the handler
 ---goes on when the time has come.
----@param seconds number
+---@param span ilink.Span
 ---@return true? ok
 ---@return ilink.Failure? err
 ---@example
@@ -26,7 +26,7 @@ function time.now() end
 ---time.sleep(2)
 ---msg:reply("Here I am again.")
 ---```
-function time.sleep(seconds) end
+function time.sleep(span) end
 
 ---Writes a time. The layout is that of C's strftime: %Y %m %d for the date, %H %M %S for the
 ---time, %F and %T for all of one, %a %b for names of days and months in English, %j for the

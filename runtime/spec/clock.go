@@ -19,13 +19,13 @@ func (f *file) clock(vm *luabind.VM) lua.LValue {
 			return 1
 		},
 		"advance": func(L *lua.LState) int {
-			n, ok := L.Get(1).(lua.LNumber)
-			if !ok || !(n >= 0) || n > 1e9 {
-				luabind.Mistake(L, "clock.advance needs a number of seconds, got %s", luabind.Describe(L.Get(1)))
+			n, ok := luabind.Span(L.Get(1))
+			if !ok || n > 1e9 {
+				luabind.Mistake(L, `clock.advance needs a number of seconds or a text such as "10m", got %s`, luabind.Describe(L.Get(1)))
 			}
 			w := f.running(L, "clock.advance").world
 			f.drive(L, func(ctx context.Context) error {
-				return w.Advance(ctx, time.Duration(float64(n)*float64(time.Second)))
+				return w.Advance(ctx, time.Duration(n*float64(time.Second)))
 			})
 			return 0
 		},

@@ -18,7 +18,7 @@ func FuzzParse(f *testing.F) {
 		now := func() time.Time { return time.Unix(0, 0) }
 		_, _, _ = parse(text, layout, time.UTC, now)
 		_, _ = read(text, time.UTC)
-		_, _ = readSpan(text)
+		_, _ = luabind.ReadSpan(text)
 		if seconds < -30000000000 || seconds > latest {
 			return
 		}

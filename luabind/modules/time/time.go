@@ -231,13 +231,13 @@ func (b *binding) of(L *lua.LState) int {
 // make it longer.
 func (b *binding) sleep(L *lua.LState) int {
 	const function = "time.sleep"
-	n, ok := L.Get(1).(lua.LNumber)
-	if !ok || !(n >= 0) || n > longestSleep {
-		luabind.Mistake(L, "%s needs a number of seconds, a year at most, got %s", function, luabind.Describe(L.Get(1)))
+	n, ok := luabind.Span(L.Get(1))
+	if !ok || n > longestSleep {
+		luabind.Mistake(L, `%s needs a number of seconds or a text such as "10m", a year at most, got %s`, function, luabind.Describe(L.Get(1)))
 	}
 	b.vm.InHandler(L, function)
 	deadline := luabind.Note(b.vm, L, "deadline", func() time.Time {
-		return b.vm.Now().Add(time.Duration(float64(n) * float64(time.Second)))
+		return b.vm.Now().Add(time.Duration(n * float64(time.Second)))
 	})
 	_, err := b.vm.Await(L, function, luabind.AwaitRequest{Deadline: deadline, Sleep: true})
 	var he *luabind.HostError
