@@ -277,9 +277,14 @@ func (vm *VM) typingWhile(L *lua.LState, to string, f *lua.LFunction) int {
 	r := budgetOf(L).run
 	ctx, cancel := context.WithCancel(r.context())
 	stopped := make(chan struct{})
+	live := r.journal.becomesLive()
 	r.background.Go(func() {
 		defer close(stopped)
-		vm.keepTyping(ctx, to)
+		select {
+		case <-live:
+			vm.keepTyping(ctx, to)
+		case <-ctx.Done():
+		}
 	})
 	n, problem := func() (int, lua.LValue) {
 		defer cancel() // also when the run ends

@@ -112,6 +112,8 @@ type journaled struct {
 	only bool
 	// lost says that there were too many to keep.
 	lost bool
+	// live is closed when the handler has come to where it was, nil if nobody waits.
+	live chan struct{}
 }
 
 // A handler may make so many calls without one that is saved, whose results may
@@ -175,6 +177,10 @@ func do[T any](vm *VM, L *lua.LState, call Call, f func(*Step) (T, error)) (resu
 		r.stop(&stopReason{kind: KindChanged, message: "its records end"})
 		vm.check(L)
 	}
+	if j.live != nil {
+		close(j.live)
+		j.live = nil
+	}
 	s := &Step{Number: j.next, Effect: -1, Pending: j.pending, call: call}
 	if j.lost {
 		s.Number = -1
@@ -233,6 +239,20 @@ func (vm *VM) complete(L *lua.LState, function string) {
 
 // replaying reports whether the next call is on record.
 func (j *journaled) replaying() bool { return j != nil && j.next < len(j.before) }
+
+// becomesLive is closed when the handler does things again, and not only finds them
+// done.
+func (j *journaled) becomesLive() <-chan struct{} {
+	if !j.replaying() {
+		closed := make(chan struct{})
+		close(closed)
+		return closed
+	}
+	if j.live == nil {
+		j.live = make(chan struct{})
+	}
+	return j.live
+}
 
 // finished returns why the handler can't have ended here: more is on record.
 func (j *journaled) finished() *stopReason {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // TestChanceRepeats: a handler that is run again sees the same times and numbers.
@@ -41,6 +43,34 @@ end`)
 	if other := run(); other == first {
 		t.Errorf("another handler has the same numbers: %s", other)
 	}
+}
+
+// TestTypingRepeats: nobody sees typing for what was done before; what is done yet
+// is shown.
+func TestTypingRepeats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := load(t, `
+function on_message(msg)
+  msg:typing(function() msg:reply("1") end)
+  msg:typing(function() msg:reply("2") msg:reply("3") end)
+end`)
+		ev := textEvent("1", "x")
+		b.host.send = func(ctx context.Context, _ SendRequest) (SendResult, error) {
+			time.Sleep(time.Second)
+			if s := StepOf(ctx); len(s.Pending) > 0 {
+				ev.Journal = s.Pending
+			}
+			return SendResult{Status: StatusSent, MessageIDs: []string{"1"}, Parts: 1, Sent: 1}, nil
+		}
+		const once = "typing alice@im.wechat true typing alice@im.wechat false"
+		for _, want := range []string{once + " " + once, once} {
+			b.host.calls = nil
+			if err := b.OnMessage(t.Context(), ev); err != nil {
+				t.Fatal(err)
+			}
+			wantText(t, strings.Join(b.host.calls, " "), want)
+		}
+	})
 }
 
 // TestRandomSeed: a seed holds for the handler that sets it, and, set by the file,
