@@ -280,11 +280,14 @@ func (vm *VM) typingWhile(L *lua.LState, to string, f *lua.LFunction) int {
 	live := r.journal.becomesLive()
 	r.background.Go(func() {
 		defer close(stopped)
-		select {
-		case <-live:
-			vm.keepTyping(ctx, to)
-		case <-ctx.Done():
+		if live != nil {
+			select {
+			case <-live:
+			case <-ctx.Done():
+				return
+			}
 		}
+		vm.keepTyping(ctx, to)
 	})
 	n, problem := func() (int, lua.LValue) {
 		defer cancel() // also when the run ends

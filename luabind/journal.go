@@ -241,12 +241,10 @@ func (vm *VM) complete(L *lua.LState, function string) {
 func (j *journaled) replaying() bool { return j != nil && j.next < len(j.before) }
 
 // becomesLive is closed when the handler does things again, and not only finds them
-// done.
+// done; it is nil if it does so already.
 func (j *journaled) becomesLive() <-chan struct{} {
 	if !j.replaying() {
-		closed := make(chan struct{})
-		close(closed)
-		return closed
+		return nil
 	}
 	if j.live == nil {
 		j.live = make(chan struct{})
