@@ -68,7 +68,7 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 			return vm.errorAt(KindSyntax, display, pe.Pos.Line, wideMessage(r))
 		}
 		if pe.Token != "" {
-			message += fmt.Sprintf(" near '%s'", clipText(oneLine(pe.Token), 40)) + otherSyntax(sourceAt(text, pe))
+			message += fmt.Sprintf(" near '%s'", clipText(oneLine(pe.Token), 40))
 		}
 		line := pe.Pos.Line
 		if pe.Pos.Column == 0 && line > 1 {

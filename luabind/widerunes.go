@@ -8,36 +8,6 @@ import (
 	"github.com/yuin/gopher-lua/parse"
 )
 
-// otherSyntax says what is meant by what other languages write, and a source has
-// where it stops being Lua: the end of a message.
-func otherSyntax(source string) string {
-	for _, s := range []struct{ there, advice string }{
-		{"!=", "not equal is ~= in Lua"}, {"!", "it is not x in Lua, and ~= for not equal"}, {"&&", "it is and in Lua"}, {"||", "it is or in Lua"},
-		{"++", "write x = x + 1"}, {"+=", "write x = x + y"}, {"-=", "write x = x - y"}, {"//", "comments begin with -- in Lua"},
-		{"{", "blocks have no braces in Lua, and finish with end"},
-	} {
-		if strings.HasPrefix(source, s.there) {
-			return "; " + s.advice
-		}
-	}
-	return ""
-}
-
-// sourceAt returns the rest of the line from where the parser gave up; it may be one
-// character further than where the mistake begins.
-func sourceAt(text string, pe *parse.Error) string {
-	line, from := lineOf(text, pe)
-	i := strings.Index(line[from:], pe.Token)
-	if i < 0 {
-		return ""
-	}
-	i += from
-	if i > 0 && strings.ContainsRune("+-/&|!", rune(line[i-1])) {
-		i--
-	}
-	return line[i:]
-}
-
 // lineOf returns the line at which the parser gave up, and where in it the last token
 // is or begins before.
 func lineOf(text string, pe *parse.Error) (line string, from int) {
