@@ -8,10 +8,14 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/library"
 )
 
-// lookValue reports a field that options don't have, and a text that isn't one of
-// those that there may be.
+// lookValue reports a field that options don't have, a text that isn't one of those
+// that there may be, and what is of another type altogether.
 func (w *work) lookValue(f *file, function, what string, t *library.Type, value expr) {
 	if t == nil {
+		return
+	}
+	if got := literalKind(value); got != "" && !slices.ContainsFunc(w.arms(t), func(a *library.Type) bool { return w.mayBe(a, value) }) {
+		w.report(f, value.pos(), Error, "%s: %s is %s, and no %s", function, what, t.Text, got)
 		return
 	}
 	switch v := value.(type) {
@@ -22,6 +26,45 @@ func (w *work) lookValue(f *file, function, what string, t *library.Type, value 
 	case *table:
 		w.lookTable(f, function, t, v)
 	}
+}
+
+// literalKind says what a value is that is written out, "" of others.
+func literalKind(e expr) string {
+	switch e := e.(type) {
+	case *text:
+		return "text"
+	case *table:
+		return "table"
+	case *function:
+		return "function"
+	case *constant:
+		if e.number {
+			return "number"
+		}
+	}
+	return ""
+}
+
+// mayBe reports whether a value that is written out may do for a type that is no union.
+// Lua makes texts of numbers and numbers of texts, and takes any value for a boolean.
+func (w *work) mayBe(t *library.Type, value expr) bool {
+	got := literalKind(value)
+	switch {
+	case t.Kind == library.Literal:
+		return got == "text" || got == "number"
+	case t.Kind == library.Function:
+		return got == "function" || got == "table" // which may be called
+	case t.Kind == library.Array || t.Kind == library.Shape:
+		return got == "table"
+	case t.Name == "table" || w.defs.Class(t.Name) != nil:
+		return got == "table"
+	case t.Name == "string":
+		return got == "text" || got == "number"
+	case t.Name == "number" || t.Name == "integer":
+		s, isText := value.(*text)
+		return got == "number" || isText && strings.ContainsAny(s.value, "0123456789") && strings.Trim(s.value, "0123456789.xabcdefABCDEF+- ") == ""
+	}
+	return true
 }
 
 // lookTable looks at a table that is written where a type is wanted.
