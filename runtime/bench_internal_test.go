@@ -277,7 +277,7 @@ func (b *bench) script(text string) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot.loader.swap(sandbox, false)
+	b.bot.loader.swap(sandbox)
 	b.bot.inbox.revive()
 }
 

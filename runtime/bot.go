@@ -245,12 +245,10 @@ func (b *bot) polled(s bridge.State) {
 
 // sessionExpired calls the script's hook.
 func (b *bot) sessionExpired(info luabind.SessionInfo) {
-	select {
-	case <-b.loader.ready:
-	default:
+	g := b.loader.acquire()
+	if g == nil {
 		return
 	}
-	g := b.loader.acquire()
 	b.inbox.workers.Go(func() {
 		defer g.release()
 		if err := g.sandbox.OnSessionExpired(b.inbox.ctx, info); err != nil {

@@ -110,17 +110,34 @@ func (c *conduct) forgive(now time.Time) {
 	}
 }
 
+// mayStart reports whether a handler may start at once. It is for what doesn't wait.
+func (c *conduct) mayStart() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return !time.Now().Before(c.notYet)
+}
+
 // ended notes how a handler did.
 func (c *conduct) ended(err error) {
+	if c.hit(err) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forgive(time.Now())
+	c.hits = max(0, c.hits-forgiveHandled)
+}
+
+// hit notes err if that is a limit that the script has hit, and reports whether it is.
+func (c *conduct) hit(err error) bool {
+	var se *luabind.ScriptError
+	if !errors.As(err, &se) || se.Kind != luabind.KindLimit {
+		return false
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := time.Now()
 	c.forgive(now)
-	var se *luabind.ScriptError
-	if !errors.As(err, &se) || se.Kind != luabind.KindLimit {
-		c.hits = max(0, c.hits-forgiveHandled)
-		return
-	}
 	before := c.count()
 	c.hits++
 	switch {
@@ -134,6 +151,7 @@ func (c *conduct) ended(err error) {
 			c.log.Warn("the script hits its limits again and again: there are pauses between its handlers now", "limit", se.Limit, "err", err)
 		}
 	}
+	return true
 }
 
 // suspend keeps handlers from starting for a while. mu must be held.

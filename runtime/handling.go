@@ -9,6 +9,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/isolate"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -33,7 +34,7 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool, failure error
 	ib.mu.Unlock()
 	if dropped {
 		err = nil // whatever became of it: nobody wants to know
-	} else if waits || in.diedOver(err) {
+	} else if waits || errors.Is(err, errWithdrawn) || in.diedOver(err) {
 		return true, nil
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
@@ -52,7 +53,10 @@ func (ib *inbox) tell(l *conversation, in *message, failure error) {
 	if ib.bot.forward != nil {
 		return
 	}
-	g := ib.bot.loader.acquire()
+	g := ib.bot.loader.next(ib.accept)
+	if g == nil {
+		return
+	}
 	defer g.release()
 	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: true, next: errorOrdinals})
 	var ev *luabind.Event
@@ -60,6 +64,7 @@ func (ib *inbox) tell(l *conversation, in *message, failure error) {
 		ev = ib.event(ctx, l, in, msg)
 	}
 	if err := g.sandbox.OnError(ctx, ev, failure); err != nil {
+		ib.bot.conduct.hit(err)
 		logScriptError(ib.bot.log, "on_error failed", err, "inbox", in.ID, "from", in.User)
 	}
 }
@@ -71,7 +76,11 @@ const (
 	forwardRetryMax = 30 * time.Second
 )
 
-var errNotStarted = errors.New("the handler was not started")
+var (
+	errNotStarted = errors.New("the handler was not started")
+	// errWithdrawn says that it was killed through no fault of its own.
+	errWithdrawn = errors.New("the generation was taken out of use")
+)
 
 // deliver hands a message to the script's current generation, or forwards it.
 func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error {
@@ -96,6 +105,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		return ib.bot.forward.Forward(ib.ctx, msg, in.Received)
 	}
 	g := ib.bot.loader.acquire()
+	if g == nil {
+		return errNotStarted // it was withdrawn just now
+	}
 	defer g.release()
 	in.generation = g.number
 	journal, err := ib.journal(ib.ctx, in)
@@ -139,13 +151,38 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		}
 		err = call(nil)
 	}
-	if !heavy {
-		ib.bot.conduct.ended(err)
-	}
-	if g.sandbox.OverLimit() {
+	over := g.sandbox.OverLimit()
+	if over {
 		ib.bot.loader.renew(g)
 	}
+	switch {
+	case g.withdrawn.Load() && killed(err):
+		return errWithdrawn
+	case heavy && over:
+		return errNotStarted
+	case over:
+		ib.bot.conduct.hit(overLimit(err))
+	default:
+		ib.bot.conduct.ended(err)
+	}
 	return err
+}
+
+// killed reports whether a handler ended because its script was closed.
+func killed(err error) bool {
+	var se *luabind.ScriptError
+	var died *isolate.DiedError
+	return errors.As(err, &se) && se.Kind == luabind.KindKilled || errors.As(err, &died)
+}
+
+// overLimit is the error of a handler that has left the script's variables too large:
+// it may not have met the limit itself.
+func overLimit(err error) error {
+	var se *luabind.ScriptError
+	if errors.As(err, &se) && se.Kind == luabind.KindLimit {
+		return err
+	}
+	return &luabind.ScriptError{Kind: luabind.KindLimit, Limit: luabind.LimitMemory, Message: "the script's variables hold too much"}
 }
 
 func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *ilink.Message) *luabind.Event {
@@ -178,8 +215,11 @@ func (ib *inbox) event(ctx context.Context, l *conversation, in *message, msg *i
 // stop, and the message counts as handled. Its own handler waits for shown.
 func (ib *inbox) interrupt(l *conversation, in *message) {
 	g := ib.bot.loader.acquire()
+	if g == nil {
+		return
+	}
 	defer g.release()
-	if !g.sandbox.HasInterrupt() {
+	if !g.sandbox.HasInterrupt() || !ib.bot.conduct.mayStart() {
 		return
 	}
 	msg := new(ilink.Message)
@@ -188,7 +228,11 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	}
 	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun, next: interruptOrdinals})
 	stop, err := g.sandbox.OnInterrupt(ctx, ib.event(ctx, l, in, msg))
+	if g.sandbox.OverLimit() {
+		ib.bot.loader.renew(g)
+	}
 	if err != nil {
+		ib.bot.conduct.hit(err)
 		logScriptError(ib.bot.log, "on_interrupt failed", err, "inbox", in.ID, "from", in.User)
 		return
 	}

@@ -48,8 +48,12 @@ type loader struct {
 
 	mu      sync.Mutex
 	current *generation
-	ready   chan struct{} // closed once there is a generation
+	ready   chan struct{} // closed while there is a generation
 	number  int
+	// leaving is a generation that was withdrawn and isn't closed yet, and state what it
+	// has left for the next one.
+	leaving *generation
+	state   []byte
 	retired sync.WaitGroup
 	renewal chan struct{}   // asks for a fresh generation of the same files
 	killed  context.Context // ends when all handlers shall be killed
@@ -61,7 +65,8 @@ type generation struct {
 	number  int
 	sandbox script
 	users   sync.WaitGroup // handlers, and the loader while it is current
-	renewed atomic.Bool    // whether another was asked for, as this one holds too much
+	// withdrawn says that it was taken out of use before there was the next one.
+	withdrawn atomic.Bool
 }
 
 func (g *generation) release() { g.users.Done() }
@@ -74,20 +79,36 @@ func newLoader(b *bot) *loader {
 
 // wait blocks until there is a generation.
 func (l *loader) wait(ctx context.Context) error {
+	l.mu.Lock()
+	ready := l.ready
+	l.mu.Unlock()
 	select {
-	case <-l.ready:
+	case <-ready:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
 
-// acquire returns the current generation; the caller releases it. There must be
-// one: see wait.
+// next waits for a generation if need be, and returns it; the caller releases it. It is
+// nil when ctx ends.
+func (l *loader) next(ctx context.Context) *generation {
+	for l.wait(ctx) == nil {
+		if g := l.acquire(); g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+// acquire returns the current generation, which the caller releases; nil if there
+// is none: see wait.
 func (l *loader) acquire() *generation {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.current.users.Add(1)
+	if l.current != nil {
+		l.current.users.Add(1)
+	}
 	return l.current
 }
 
@@ -109,7 +130,7 @@ func (l *loader) run(ctx context.Context) {
 		// here on is seen as a change, at worst once too often.
 		w.watch(files)
 		before := stateOf(union(files, luaFilesBelow(dir)))
-		sandbox, err := l.load(ctx, renewing)
+		sandbox, err := l.load(ctx)
 		if ctx.Err() != nil {
 			if sandbox != nil {
 				sandbox.Close(context.Background())
@@ -120,7 +141,7 @@ func (l *loader) run(ctx context.Context) {
 		if !failed {
 			files = union([]string{script}, sandbox.Files())
 			before.add(stateOf(files))
-			l.swap(sandbox, renewing)
+			l.swap(sandbox)
 			l.bot.timers.set(sandbox.Schedules())
 		}
 		l.report(err)
@@ -149,6 +170,9 @@ func (l *loader) run(ctx context.Context) {
 			if renewing = errors.Is(err, errAsked); renewing {
 				break
 			}
+			if err == nil && failed && l.between() {
+				break // it could be loaded once
+			}
 			if err != nil {
 				return
 			}
@@ -156,12 +180,16 @@ func (l *loader) run(ctx context.Context) {
 	}
 }
 
-// renew has the same files loaded anew, as the script's variables have grown over
-// the limit.
+// renew takes a generation out of use whose variables have grown over the limit, and
+// has the same files loaded anew. Messages wait meanwhile.
 func (l *loader) renew(g *generation) {
-	if g.renewed.Swap(true) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.current != g {
 		return
 	}
+	g.withdrawn.Store(true)
+	l.current, l.leaving, l.ready = nil, g, make(chan struct{})
 	l.bot.log.Warn("the script holds more memory than [bot.sandbox] memory allows: it is loaded anew, " +
 		"and its variables begin afresh, but for ilink.state")
 	select {
@@ -170,18 +198,49 @@ func (l *loader) renew(g *generation) {
 	}
 }
 
-// load loads the script, with the state of the generation in use. If that has
-// grown too large for the script's memory, the state may be what has.
-func (l *loader) load(ctx context.Context, renewing bool) (script, error) {
-	var state []byte
+// withdraw ends a generation that renew has taken out of use, with what its handlers
+// do, for the room that it takes: it mustn't be there beside the next one. The messages
+// that it was handling are handled again.
+func (l *loader) withdraw() {
 	l.mu.Lock()
-	current := l.current
+	g := l.leaving
+	l.mu.Unlock()
+	if g == nil {
+		return
+	}
+	state, err := g.sandbox.State()
+	if err != nil {
+		l.bot.log.Error("ilink.state is lost: it begins empty", "err", err)
+	}
+	l.mu.Lock()
+	l.leaving, l.state = nil, state
+	l.mu.Unlock()
+	g.release()
+	l.end(g, 0)
+	goruntime.GC() // or its memory would still be there while the next one's grows
+}
+
+// between reports whether a generation was taken out of use, and the next one isn't
+// there yet.
+func (l *loader) between() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current == nil && l.number > 0
+}
+
+// load loads the script, with the state of the generation in use, or of the one that
+// was withdrawn.
+func (l *loader) load(ctx context.Context) (script, error) {
+	l.withdraw()
+	l.mu.Lock()
+	current, state := l.current, l.state
+	if current == nil {
+		current = l.leaving // just now
+	}
 	l.mu.Unlock()
 	if current != nil {
 		var err error
-		if state, err = current.sandbox.State(); renewing && err != nil {
-			l.bot.log.Error("ilink.state is lost: it begins empty", "err", err)
-		} else if err != nil {
+		if state, err = current.sandbox.State(); err != nil {
 			return nil, err
 		}
 	}
@@ -190,25 +249,27 @@ func (l *loader) load(ctx context.Context, renewing bool) (script, error) {
 
 // swap makes a sandbox the current generation. The old one lives until its
 // handlers are through, or have been killed.
-func (l *loader) swap(sandbox script, kill bool) {
+func (l *loader) swap(sandbox script) {
 	g := &generation{sandbox: sandbox}
 	g.users.Add(1)
 	l.mu.Lock()
+	reason := luabind.ReasonStart
+	if l.number > 0 {
+		reason = luabind.ReasonReload
+	}
 	l.number++
 	g.number = l.number
 	old := l.current
-	l.current = g
+	l.current, l.state = g, nil
 	if old == nil {
 		close(l.ready)
 	}
 	g.users.Add(1) // for on_start
 	l.mu.Unlock()
 	l.retired.Go(func() {
-		reason := luabind.ReasonStart
 		if old != nil {
-			reason = luabind.ReasonReload
 			l.lifecycle(old, "on_stop", stopHookTimeout, func(ctx context.Context) error { return old.sandbox.OnStop(ctx, reason) })
-			l.retire(old, kill)
+			l.retire(old)
 		}
 		l.lifecycle(g, "on_start", retireTimeout, func(ctx context.Context) error { return g.sandbox.OnStart(ctx, reason) })
 		g.release()
@@ -219,49 +280,50 @@ func (l *loader) swap(sandbox script, kill bool) {
 func (l *loader) lifecycle(g *generation, name string, limit time.Duration, call func(ctx context.Context) error) {
 	ctx, cancel := context.WithTimeout(l.killed, limit)
 	defer cancel()
-	if err := call(ctx); err != nil && l.killed.Err() == nil {
+	err := call(ctx)
+	if err != nil && l.killed.Err() == nil && !g.withdrawn.Load() {
 		logScriptError(l.bot.log, name+" failed", err, "generation", g.number)
 	}
 }
 
 // stopping calls the script's on_stop, as long as what that sends can still go out.
 func (l *loader) stopping(limit time.Duration) {
-	l.mu.Lock()
-	g := l.current
-	l.mu.Unlock()
+	g := l.acquire()
 	if g == nil {
 		return
 	}
+	defer g.release()
 	l.lifecycle(g, "on_stop", limit, func(ctx context.Context) error { return g.sandbox.OnStop(ctx, luabind.ReasonStop) })
 }
 
-func (l *loader) retire(g *generation, kill bool) {
+// retire gives a generation up, and ends it once its handlers are through.
+func (l *loader) retire(g *generation) {
 	l.retired.Go(func() {
 		g.release()
-		ctx, cancel := context.WithTimeout(l.killed, retireTimeout)
-		defer cancel()
-		if kill {
-			cancel()
-		}
-		// A handler may have the generation and not have begun: closing the sandbox
-		// now would refuse it.
-		through := make(chan struct{})
-		go func() {
-			defer close(through)
-			g.users.Wait()
-		}()
-		select {
-		case <-through:
-		case <-ctx.Done():
-		}
-		if err := g.sandbox.Close(ctx); err != nil {
-			l.bot.log.Warn("handlers of an old generation were killed", "generation", g.number, "err", err)
-		}
-		<-through
-		if kill {
-			goruntime.GC() // or its memory would still be there while the next one's grows
-		}
+		l.end(g, retireTimeout)
 	})
+}
+
+// end closes a generation that is out of use; handlers that still run after the
+// limit are killed.
+func (l *loader) end(g *generation, limit time.Duration) {
+	ctx, cancel := context.WithTimeout(l.killed, limit)
+	defer cancel()
+	// A handler may have the generation and not have begun: closing the sandbox
+	// now would refuse it.
+	through := make(chan struct{})
+	go func() {
+		defer close(through)
+		g.users.Wait()
+	}()
+	select {
+	case <-through:
+	case <-ctx.Done():
+	}
+	if err := g.sandbox.Close(ctx); err != nil {
+		l.bot.log.Warn("handlers of an old generation were killed", "generation", g.number, "err", err)
+	}
+	<-through
 }
 
 // generation returns the number of the current generation.
@@ -275,10 +337,12 @@ func (l *loader) generation() int {
 // still running after the limit are killed.
 func (l *loader) close(limit time.Duration) {
 	l.mu.Lock()
-	current := l.current
+	last := []*generation{l.current, l.leaving}
 	l.mu.Unlock()
-	if current != nil {
-		l.retire(current, false)
+	for _, g := range last {
+		if g != nil {
+			l.retire(g)
+		}
 	}
 	timer := time.AfterFunc(limit, l.kill)
 	defer timer.Stop()
@@ -299,7 +363,7 @@ func (l *loader) report(err error) {
 	switch {
 	case err == nil:
 		l.bot.log.Info("script loaded", "script", l.bot.cfg.Script, "generation", number)
-	case number > 0:
+	case number > 0 && !l.between():
 		logScriptError(l.bot.log, "script not loaded, the version before it stays in use", err, "generation", number)
 	default:
 		logScriptError(l.bot.log, "script not loaded, messages wait until it is mended", err)
