@@ -12,6 +12,9 @@ type runMemory struct {
 	mark uint64
 	// own is what was allocated while the run ran, and is most likely its own.
 	own int64
+	// taken is what functions of Go's were about to allocate since the watchdog was
+	// last told to look; the VM's lock guards it.
+	taken int
 }
 
 // vmMemory is what is known of how much a VM's script holds.
@@ -56,7 +59,19 @@ func (r *run) take(n int) {
 		return
 	}
 	r.vm.memory.grown.Add(int64(n))
+	if r.memory.taken += n; r.memory.taken > int(r.vm.limits.Memory/8) {
+		r.memory.taken = 0
+		r.rest(r.vm.watchdog.lookNow)
+	}
 	r.beWeighed()
+}
+
+// rest calls one of the watchdog's functions, which may wait until Go has collected what
+// is dead; that takes no time of the run's. The VM is locked.
+func (r *run) rest(f func()) {
+	begun := time.Now()
+	f()
+	r.clock.excuse(time.Since(begun))
 }
 
 // beWeighed weighs the run's VM, if that must be, and ends the run if it holds too

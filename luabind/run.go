@@ -271,6 +271,7 @@ func (b *budget) Done() <-chan struct{} {
 func (b *budget) attend() <-chan struct{} {
 	if r := b.run; b.left >= 0 {
 		r.attention.Store(false) // before looking: it may be set again meanwhile
+		r.rest(r.vm.watchdog.wait)
 		if r.beWeighed(); r.stopped.Load() == nil {
 			return nil
 		}

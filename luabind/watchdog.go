@@ -28,6 +28,8 @@ type Watchdog struct {
 	armed  bool // whether the timer runs
 	// calm is what was alive as far as no script is to blame for it.
 	calm uint64
+	// collected is closed when Go has collected what is dead, nil while it doesn't.
+	collected chan struct{}
 }
 
 // watchEvery is how often the heap is looked at while scripts run.
@@ -93,6 +95,28 @@ func (w *Watchdog) weighed(vm *VM, allowed int64) {
 func (w *Watchdog) look() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.inspect()
+	if len(w.active) == 0 {
+		w.armed = false
+		return
+	}
+	w.timer.Reset(watchEvery)
+}
+
+// lookNow is look for who can't wait for the timer.
+func (w *Watchdog) lookNow() {
+	w.wait()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.inspect()
+}
+
+// inspect looks at what the scripts have allocated, and has Go collect it where much of
+// it may be dead. mu must be held, and is given up meanwhile.
+func (w *Watchdog) inspect() {
+	if w.collected != nil {
+		return // another is at it
+	}
 	allocated, inUse, live := w.heap()
 	limit := int64(defaultMemory)
 	for _, r := range w.active {
@@ -102,17 +126,33 @@ func (w *Watchdog) look() {
 		limit = min(limit, r.vm.limits.Memory)
 	}
 	// By itself Go lets as much die as is alive before it collects.
-	if dead := inUse - min(live, inUse); dead > max(uint64(limit), live)/2 {
-		w.mu.Unlock()
-		runtime.GC()
-		w.mu.Lock()
-		w.unseen(uint64(limit) / 2 * 3)
-	}
-	if len(w.active) == 0 {
-		w.armed = false
+	if dead := inUse - min(live, inUse); dead <= max(uint64(limit), live)/2 {
 		return
 	}
-	w.timer.Reset(watchEvery)
+	// A script may allocate faster than Go collects, so that those wait which have
+	// allocated much.
+	w.collected = make(chan struct{})
+	for _, r := range w.active {
+		if r.memory.own > r.vm.limits.Memory/8 {
+			r.attention.Store(true)
+		}
+	}
+	w.mu.Unlock()
+	runtime.GC()
+	w.mu.Lock()
+	close(w.collected)
+	w.collected = nil
+	w.unseen(uint64(limit) / 2 * 3)
+}
+
+// wait blocks while Go collects what is dead.
+func (w *Watchdog) wait() {
+	w.mu.Lock()
+	collected := w.collected
+	w.mu.Unlock()
+	if collected != nil {
+		<-collected
+	}
 }
 
 // unseen finds out whether memory is held that weighing doesn't see, and ends the

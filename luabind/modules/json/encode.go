@@ -2,6 +2,7 @@ package json
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -70,11 +71,21 @@ func (e *encoder) number(f float64) {
 }
 
 func (e *encoder) string(s string) {
-	e.b.vm.Charge(e.L, len(s)/8)
-	e.b.vm.CheckLength(e.L, "json.encode", len(e.out)+len(s))
 	if !utf8.ValidString(s) {
 		e.refuse("is no UTF-8 text: base64.encode makes one of bytes")
 	}
+	n := len(s) + 2
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == '"', c == '\\', c == '\n', c == '\r', c == '\t':
+			n++
+		case c < ' ' || c == 0x7f:
+			n += 5
+		}
+	}
+	e.b.vm.CheckLength(e.L, "json.encode", len(e.out)+n)
+	e.b.vm.Charge(e.L, n/8)
+	e.out = slices.Grow(e.out, n)
 	e.out = append(e.out, '"')
 	for i := range len(s) {
 		switch c := s[i]; {
