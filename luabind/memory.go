@@ -22,6 +22,8 @@ type vmMemory struct {
 	// grown is how much was allocated since the VM was weighed, at the most, and
 	// allowed how much may be before it must be weighed again.
 	grown, allowed atomic.Int64
+	// weight is what it weighed then.
+	weight atomic.Int64
 	// over says that the script holds too much between handlers.
 	over atomic.Bool
 }
@@ -39,11 +41,19 @@ func (r *run) count(allocated uint64, shared int) (weigh bool) {
 	return r.vm.memory.mayBeOver()
 }
 
+// nearLimit reports whether the run may be about to bring its script over the limit, or
+// makes much that dies.
+func (r *run) nearLimit() bool {
+	limit := r.vm.limits.Memory
+	return r.vm.memory.weight.Load() > limit/2 || r.memory.own > limit/4
+}
+
 // weighNow weighs the VM, and reports whether the script holds too much. The VM is
 // locked.
 func (vm *VM) weighNow() (weight int64, over bool) {
 	limit := vm.limits.Memory
 	weight = vm.weigh(2 * limit) // beyond which nobody wants to know
+	vm.memory.weight.Store(weight)
 	vm.watchdog.weighed(vm, max(limit-weight, limit/8))
 	return weight, weight > limit
 }

@@ -118,15 +118,21 @@ func (w *Watchdog) inspect() {
 		return // another is at it
 	}
 	allocated, inUse, live := w.heap()
-	limit := int64(defaultMemory)
+	limit, near := int64(defaultMemory), false
 	for _, r := range w.active {
 		if r.count(allocated, len(w.active)) {
 			r.attention.Store(true)
 		}
 		limit = min(limit, r.vm.limits.Memory)
+		near = near || r.nearLimit()
 	}
-	// By itself Go lets as much die as is alive before it collects.
-	if dead := inUse - min(live, inUse); dead <= max(uint64(limit), live)/2 {
+	// By itself Go lets as much die as is alive before it collects. That is half of it
+	// here, and less beside a script to which little more can be left.
+	most := max(uint64(limit), live) / 2
+	if near {
+		most = max(uint64(limit)/4, live/8)
+	}
+	if dead := inUse - min(live, inUse); dead <= most {
 		return
 	}
 	// A script may allocate faster than Go collects, so that those wait which have

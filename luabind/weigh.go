@@ -11,7 +11,7 @@ import (
 // threads. It is a fifth or so off; what it doesn't see at all is what [Module]s
 // keep in Go.
 type scale struct {
-	seen  map[uintptr]struct{} // addresses; all is reachable, so nothing moves in
+	seen  places
 	queue []lua.LValue
 	total int64
 	// most is where it may stop.
@@ -50,7 +50,7 @@ const (
 // weigh estimates the memory in bytes that is held by the script, or stops once it
 // is more than most. The VM is locked.
 func (vm *VM) weigh(most int64) int64 {
-	s := &scale{seen: make(map[uintptr]struct{}), most: most}
+	s := &scale{seen: make(places), most: most}
 	g := vm.main.G
 	s.add(g.Global)
 	s.add(g.Registry)
@@ -146,11 +146,25 @@ func (s *scale) text(text string) {
 }
 
 // first reports whether an address comes up for the first time.
-func (s *scale) first(p uintptr) bool {
-	if _, ok := s.seen[p]; ok || p == 0 {
+func (s *scale) first(p uintptr) bool { return p != 0 && s.seen.add(p) }
+
+// places is a set of addresses: a bit for each 16 bytes, in which no two values begin.
+// It is small, for it comes on top of what is weighed. All that is looked at is
+// reachable, so that nothing else moves in.
+type places map[uintptr]*[512 / 64]uint64
+
+// add reports whether an address wasn't there.
+func (s places) add(p uintptr) bool {
+	bits := s[p>>13]
+	if bits == nil {
+		bits = new([512 / 64]uint64)
+		s[p>>13] = bits
+	}
+	word, bit := &bits[p>>10&7], uint64(1)<<(p>>4&63)
+	if *word&bit != 0 {
 		return false
 	}
-	s.seen[p] = struct{}{}
+	*word |= bit
 	return true
 }
 

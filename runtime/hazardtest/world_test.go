@@ -149,7 +149,7 @@ func (w *world) load(h *hazard) (hostile hostile) {
 		w.mu.Unlock()
 		w.bots++
 		hostile.hazard, hostile.bot = *h, fmt.Sprintf("hostile%d", w.bots)
-		cfg.Bots = append(cfg.Bots, w.bot(hostile.bot, h.source, limits()))
+		cfg.Bots = append(cfg.Bots, w.bot(hostile.bot, h.source, limits(h)))
 	}
 	if err := w.rt.Apply(context.Background(), cfg); err != nil {
 		w.t.Fatal(err)
