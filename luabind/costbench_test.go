@@ -15,7 +15,7 @@ var plainWork = []struct{ name, body string }{
 	{"strings", "local s = '' for i = 1, 20000 do s = 'item ' .. i .. ', ' .. #s end"},
 	{"tables", "local t = {} for i = 1, 20000 do t[i] = { id = i, name = 'x' } end local n = 0 for _, v in ipairs(t) do n = n + v.id end"},
 	{"closures", "local fs = {} for i = 1, 20000 do fs[i] = function(x) return x + i end end local n = 0 for i = 1, #fs do n = fs[i](n) end"},
-	{"patterns", "for i = 1, 5000 do ('remind me at 18:30'):find('%d+:%d+') ('a=1, b=2'):gsub('(%w+)=(%w+)', '%2=%1') end"},
+	{"patterns", "for i = 1, 5000 do ('remind me at 18:30'):find('%d+:%d+'); ('a=1, b=2'):gsub('(%w+)=(%w+)', '%2=%1') end"},
 }
 
 // BenchmarkSandbox runs the same in a sandbox and in plain gopher-lua, in turn:

@@ -19,7 +19,7 @@ type Module interface {
 
 // openModules opens our own modules and then those of the configuration.
 func (vm *VM) openModules(extra []Module) error {
-	for _, m := range append([]Module{ilinkModule{}}, extra...) {
+	for _, m := range append([]Module{Later(ilinkModule{})}, extra...) {
 		name := m.Name()
 		if !isModuleName(name) {
 			return fmt.Errorf("luabind: %q is no name for a module: use letters, digits and _", name)
@@ -64,11 +64,10 @@ func (vm *VM) functions(funcs map[string]lua.LGFunction) *lua.LTable {
 // it. path is what scripts call the table, such as "ilink.log".
 func (vm *VM) locked(path string, fields *lua.LTable) *lua.LTable {
 	L := vm.main
-	names := fieldNames(fields)
 	inner := L.CreateTable(0, 1)
 	inner.RawSetString("__index", L.NewFunction(func(L *lua.LState) int {
 		key := L.Get(2).String()
-		if near := nearest(key, names); near != "" {
+		if near := nearest(key, fieldNames(fields)); near != "" {
 			raiseMistake(L, "%s.%s does not exist; did you mean %s.%s?", path, key, path, near)
 		}
 		raiseMistake(L, "%s.%s does not exist", path, key)

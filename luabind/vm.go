@@ -52,6 +52,7 @@ type VM struct {
 	// plain string, which doesn't tell a syntax error from others.
 	fault    *ScriptError
 	builtin  map[string]lua.LValue // modules made in Go, by name
+	unopened unopened
 	messages messageBinding
 	media    mediaBinding
 	failures failureBinding
@@ -122,6 +123,7 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	vm.dispatcher = vm.main.NewFunction(vm.dispatch)
 	vm.slots = make(chan struct{}, vm.limits.Handlers)
 	vm.openLibraries()
+	vm.unopened = newUnopened(vm)
 	vm.failures = newFailureBinding(vm)
 	vm.results = newResultBinding(vm)
 	vm.media = newMediaBinding(vm)

@@ -43,7 +43,7 @@ type Options struct {
 // Standard returns the modules that every bot has.
 func Standard(o Options) []luabind.Module {
 	web := http.New(o.HTTP, o.Transport)
-	return []luabind.Module{
+	all := []luabind.Module{
 		base64.Module{},
 		env.New(o.Env),
 		files.Module{},
@@ -61,4 +61,11 @@ func Standard(o Options) []luabind.Module {
 		web,
 		llm.New(web, o.Pause),
 	}
+	if _, err := web.Client(); err != nil {
+		return all // and opening it says so
+	}
+	for i, m := range all {
+		all[i] = luabind.Later(m)
+	}
+	return all
 }

@@ -19,6 +19,8 @@ type hazard struct {
 	expect []string
 	// messages is how many it gets.
 	messages int
+	// timers is how many timers come of them.
+	timers int
 	// interrupt says that a second message comes while the first is handled.
 	interrupt bool
 	source    string
@@ -78,6 +80,8 @@ func parse(part string) (hazard, error) {
 		switch key {
 		case "messages":
 			h.messages, err = strconv.Atoi(value)
+		case "timers":
+			h.timers, err = strconv.Atoi(value)
 		case "interrupt":
 			h.interrupt = true
 		case "source":

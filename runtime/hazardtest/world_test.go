@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime/metrics"
@@ -21,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of a test: it is only used up by a failure.
-const patience = time.Minute
+const patience = 20 * time.Second
 
 // world is a simulator and a host with an honest bot, which is asked all the time,
 // and beside it one hostile one at a time.
@@ -29,7 +30,8 @@ type world struct {
 	t    *testing.T
 	sim  *ilinksim.Server
 	rt   *runtime.Runtime
-	cfg  runtime.Config // with the honest bot alone
+	cfg  runtime.Config   // with the honest bot alone
+	web  *httptest.Server // which is hostile as well
 	dir  string
 	log  *log
 	bots int // so far
@@ -45,6 +47,7 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, dir: t.TempDir(), log: &log{}, loaded: map[string]chan error{}}
 	w.sim = ilinksim.New(ilinksim.WithLimits(ilinksim.Limits{Burst: -1}))
 	t.Cleanup(w.sim.Close)
+	w.web = newWeb(t)
 	w.cfg = runtime.Config{
 		Data:          filepath.Join(w.dir, "data"),
 		ILink:         runtime.ILinkConfig{BaseURL: w.sim.URL, CDNURL: w.sim.CDNURL},
@@ -99,12 +102,15 @@ func (w *world) bot(name, source string, limits runtime.SandboxConfig) runtime.B
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		w.t.Fatal(err)
 	}
+	source = strings.ReplaceAll(source, "SERVER", w.web.URL)
 	if err := os.WriteFile(path, []byte(source), 0o644); err != nil {
 		w.t.Fatal(err)
 	}
 	account := w.sim.AddBot(name)
 	return runtime.BotConfig{
-		Name: name, Script: path, Sandbox: limits, Token: &ilink.Token{BotToken: account.Token, BaseURL: account.BaseURL},
+		Name: name, Script: path, Sandbox: limits,
+		Allow: runtime.AllowConfig{Files: []string{"out"}, HTTP: []string{strings.TrimPrefix(w.web.URL, "http://")}},
+		Token: &ilink.Token{BotToken: account.Token, BaseURL: account.BaseURL},
 	}
 }
 
@@ -181,7 +187,7 @@ func (w *world) run(h hostile) (outcomes []string) {
 		if h.interrupt {
 			say()
 		}
-		w.through(h, sent)
+		w.through(h, sent+h.timers)
 	}
 	for _, err := range w.log.errors(h.bot) {
 		outcomes = append(outcomes, outcomeOf(err)...)

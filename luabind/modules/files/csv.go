@@ -52,7 +52,7 @@ func (b *binding) row(L *lua.LState, function string, v lua.LValue, what string)
 	n := 0
 	t.ForEach(func(k, _ lua.LValue) {
 		i, ok := k.(lua.LNumber)
-		if !ok || i < 1 || i > 10_000 || i != lua.LNumber(int(i)) {
+		if !ok || i < 1 || i > maxCells || i != lua.LNumber(int(i)) {
 			luabind.Mistake(L, "%s: a row is a list, and this one has the key %s", function, luabind.Describe(k))
 		}
 		n = max(n, int(i))
@@ -111,11 +111,16 @@ func (b *binding) readCSV(L *lua.LState) int {
 	if err != nil {
 		return b.vm.Fail(L, err)
 	}
+	b.vm.Charge(L, len(text)/16)
+	if line := tooWide(text); line > 0 {
+		return b.vm.Fail(L, &luabind.HostError{Kind: "bad_csv", Message: fmt.Sprintf("line %d has more than %d cells", line, maxCells)})
+	}
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, bom)))
 	r.FieldsPerRecord = -1
 	r.ReuseRecord = true
 	var names []string
 	list := L.CreateTable(0, 0)
+	L.Push(list) // who weighs the script sees it grow
 	for {
 		cells, err := r.Read()
 		if errors.Is(err, io.EOF) {
@@ -146,6 +151,30 @@ func (b *binding) readCSV(L *lua.LState) int {
 		}
 		list.Append(row)
 	}
-	L.Push(list)
 	return 1
+}
+
+// maxCells is how many values a row may have.
+const maxCells = 10_000
+
+// tooWide returns the line of a row that has too many cells, 0 if none has: the reader
+// would hold them all before it tells.
+func tooWide(text string) int {
+	line, cells, quoted := 1, 1, false
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			cells++
+		case c == '\n':
+			if line++; !quoted {
+				cells = 1
+			}
+		}
+		if cells > maxCells {
+			return line
+		}
+	}
+	return 0
 }

@@ -79,13 +79,13 @@ func (b *binding) lines(L *lua.LState) int {
 		return b.vm.Fail(L, err)
 	}
 	list := L.CreateTable(0, 0)
+	L.Push(list) // who weighs the script sees it grow
 	for text = strings.TrimPrefix(text, bom); text != ""; {
 		var line string
 		line, text, _ = strings.Cut(text, "\n")
 		b.vm.Charge(L, 5+len(line)/16)
 		list.Append(lua.LString(strings.TrimSuffix(line, "\r")))
 	}
-	L.Push(list)
 	return 1
 }
 

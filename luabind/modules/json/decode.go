@@ -116,22 +116,30 @@ func (p *parser) value() (lua.LValue, *fault) {
 	return nil, p.fault("there is %s where a value should be", p.here())
 }
 
-// enter is called at a list's or an object's begin.
-func (p *parser) enter() *fault {
-	p.b.vm.Charge(p.L, 20) // a table
+// enter makes the table of a list or an object, which begins here. It is on the stack
+// until leave: who weighs the script sees it grow there.
+func (p *parser) enter() (*lua.LTable, *fault) {
+	p.b.vm.Charge(p.L, 20)
 	if p.depth++; p.depth > maxDepth {
-		return p.fault("lists and objects are nested deeper than %d", maxDepth)
+		return nil, p.fault("lists and objects are nested deeper than %d", maxDepth)
 	}
 	p.pos++
 	p.space()
-	return nil
+	t := p.L.CreateTable(0, 0)
+	p.L.Push(t)
+	return t, nil
+}
+
+func (p *parser) leave() {
+	p.depth--
+	p.L.Pop(1)
 }
 
 func (p *parser) list() (lua.LValue, *fault) {
-	if f := p.enter(); f != nil {
+	t, f := p.enter()
+	if f != nil {
 		return nil, f
 	}
-	t := p.L.CreateTable(0, 0)
 	p.b.mark(t)
 	for !p.next(']') {
 		if t.Len() > 0 {
@@ -146,15 +154,15 @@ func (p *parser) list() (lua.LValue, *fault) {
 		t.Append(v)
 		p.space()
 	}
-	p.depth--
+	p.leave()
 	return t, nil
 }
 
 func (p *parser) object() (lua.LValue, *fault) {
-	if f := p.enter(); f != nil {
+	t, f := p.enter()
+	if f != nil {
 		return nil, f
 	}
-	t := p.L.CreateTable(0, 0)
 	for first := true; !p.next('}'); first = false {
 		if !first && !p.next(',') {
 			return nil, p.fault("there is %s where a comma or } should be", p.here())
@@ -180,7 +188,7 @@ func (p *parser) object() (lua.LValue, *fault) {
 		t.RawSetString(name, v)
 		p.space()
 	}
-	p.depth--
+	p.leave()
 	return t, nil
 }
 

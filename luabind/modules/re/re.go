@@ -171,11 +171,12 @@ func (b *binding) find(L *lua.LState) int {
 
 func (b *binding) findAll(L *lua.LState) int {
 	text, p := b.arguments(L, "re.find_all")
+	n := most(L, 3, "re.find_all")
 	list := L.CreateTable(0, 0)
-	b.each(L, "re.find_all", p, text, most(L, 3, "re.find_all"), func(loc []int) {
+	L.Push(list) // who weighs the script sees it grow
+	b.each(L, "re.find_all", p, text, n, func(loc []int) {
 		list.Append(b.groups(L, p, text, loc))
 	})
-	L.Push(list)
 	return 1
 }
 
@@ -197,8 +198,12 @@ func (b *binding) replace(L *lua.LState) int {
 			return text[loc[0]:loc[1]]
 		}
 	case lua.LString, lua.LNumber:
+		b.vm.Charge(L, len(v.String())/2)
 		t := parseTemplate(L, p, v.String())
-		with = func(loc []int) string { return t.fill(text, loc) }
+		with = func(loc []int) string {
+			b.vm.CheckLength(L, function, t.size(loc)) // before it is made
+			return t.fill(text, loc)
+		}
 	default:
 		luabind.Mistake(L, `re.replace needs a text such as "$2 $1", or a function, got %s`, luabind.Describe(v))
 	}
@@ -229,16 +234,16 @@ type template struct {
 // parseTemplate reads $1, ${1}, ${name} and $$.
 func parseTemplate(L *lua.LState, p *pattern, text string) template {
 	t := template{}
-	literal := ""
+	var literal strings.Builder
 	for {
 		before, rest, found := strings.Cut(text, "$")
-		literal += before
+		literal.WriteString(before)
 		if !found {
-			t.texts = append(t.texts, literal)
+			t.texts = append(t.texts, literal.String())
 			return t
 		}
 		if text = strings.TrimPrefix(rest, "$"); text != rest {
-			literal += "$"
+			literal.WriteByte('$')
 			continue
 		}
 		var name string
@@ -260,9 +265,21 @@ func parseTemplate(L *lua.LState, p *pattern, text string) template {
 		if group < 0 || group >= len(p.names) {
 			luabind.Mistake(L, "re.replace: the pattern has no group %s, which the replacement refers to", name)
 		}
-		t.texts, t.groups = append(t.texts, literal), append(t.groups, group)
-		literal = ""
+		t.texts, t.groups = append(t.texts, literal.String()), append(t.groups, group)
+		literal.Reset()
 	}
+}
+
+// size is how long fill makes it.
+func (t template) size(loc []int) int {
+	n := 0
+	for _, s := range t.texts {
+		n += len(s)
+	}
+	for _, g := range t.groups {
+		n += loc[2*g+1] - loc[2*g]
+	}
+	return n
 }
 
 func (t template) fill(text string, loc []int) string {
@@ -283,12 +300,13 @@ func (t template) fill(text string, loc []int) string {
 func (b *binding) split(L *lua.LState) int {
 	const function = "re.split"
 	text, p := b.arguments(L, function)
+	pieces := most(L, 3, function)
 	list := L.CreateTable(0, 0)
+	L.Push(list) // who weighs the script sees it grow
 	add := func(piece string) {
 		b.vm.Charge(L, 5+len(piece)/16)
 		list.Append(lua.LString(piece))
 	}
-	pieces := most(L, 3, function)
 	begin, end := 0, 0
 	b.each(L, function, p, text, pieces-1, func(loc []int) {
 		end = loc[0]
@@ -300,7 +318,6 @@ func (b *binding) split(L *lua.LState) int {
 	if end < len(text) || text == "" {
 		add(text[begin:])
 	}
-	L.Push(list)
 	return 1
 }
 
