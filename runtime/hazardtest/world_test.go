@@ -22,7 +22,7 @@ import (
 )
 
 // patience bounds every wait of a test: it is only used up by a failure.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // world is a simulator and a host with an honest bot, which is asked all the time,
 // and beside it one hostile one at a time.
@@ -266,7 +266,7 @@ func (w *world) ask(ctx context.Context, bot string) {
 			w.quiet = append(w.quiet, took)
 		}
 		w.mu.Unlock()
-		pause(ctx, 5*time.Millisecond)
+		pause(ctx, 10*time.Millisecond)
 	}
 }
 

@@ -169,7 +169,7 @@ while true do files.read("hazard.lua") end
 --- modules files lines without end | limit
 while true do assert(files.lines("hazard.lua")) end
 --- modules files list without end | limit
-while true do assert(files.list("out")) end
+assert(files.write("out/c", "x")) while true do assert(files.list("out")) end
 --- modules files written outside | error
 assert(files.write("hazard.lua", "x = 1"))
 --- modules files written without end | limit
