@@ -49,3 +49,30 @@ func TestSuspension(t *testing.T) {
 	}
 	contains(t, w.log.String(), "the suspension is over: the script was changed")
 }
+
+// TestSuspensionByHook: what on_error hits counts too.
+func TestSuspensionByHook(t *testing.T) {
+	w := newWorld(t, `function on_message(msg) error("x") end
+function on_error() while true do end end`, func(c *runtime.Config) {
+		unlimited(c)
+		c.Bots[0].Sandbox.Instructions = 1000
+		c.Delivery.Retries = -1
+		c.Hurry()
+	})
+	for i := range 40 {
+		if _, err := w.sim.Inject(ilinksim.In{From: string(rune('a' + i%20)), Text: "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var last runtime.Status
+	err := w.rt.WaitStatus(ctx, "echo", func(s runtime.Status) bool {
+		last = s
+		return s.State == runtime.StateSuspended
+	})
+	if err != nil {
+		t.Fatalf("%+v: %v; log:\n%s", last, err, w.log)
+	}
+	contains(t, last.Suspended, "instructions")
+}

@@ -152,18 +152,16 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		err = call(nil)
 	}
 	over := g.sandbox.OverLimit()
-	if over {
-		ib.bot.loader.renew(g)
-	}
-	switch {
+	switch renewed := over && ib.bot.loader.renew(g); {
 	case g.withdrawn.Load() && killed(err):
 		return errWithdrawn
-	case heavy && over:
-		return errNotStarted
-	case over:
+	case renewed:
 		ib.bot.conduct.hit(overLimit(err))
-	default:
+	case !heavy:
 		ib.bot.conduct.ended(err)
+	}
+	if heavy && over {
+		return errNotStarted
 	}
 	return err
 }
@@ -228,11 +226,12 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	}
 	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun, next: interruptOrdinals})
 	stop, err := g.sandbox.OnInterrupt(ctx, ib.event(ctx, l, in, msg))
-	if g.sandbox.OverLimit() {
-		ib.bot.loader.renew(g)
+	if g.sandbox.OverLimit() && ib.bot.loader.renew(g) {
+		ib.bot.conduct.hit(overLimit(err))
+	} else {
+		ib.bot.conduct.hit(err)
 	}
 	if err != nil {
-		ib.bot.conduct.hit(err)
 		logScriptError(ib.bot.log, "on_interrupt failed", err, "inbox", in.ID, "from", in.User)
 		return
 	}

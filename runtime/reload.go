@@ -181,12 +181,13 @@ func (l *loader) run(ctx context.Context) {
 }
 
 // renew takes a generation out of use whose variables have grown over the limit, and
-// has the same files loaded anew. Messages wait meanwhile.
-func (l *loader) renew(g *generation) {
+// has the same files loaded anew. Messages wait meanwhile. It reports whether the
+// generation was in use.
+func (l *loader) renew(g *generation) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.current != g {
-		return
+		return false
 	}
 	g.withdrawn.Store(true)
 	l.current, l.leaving, l.ready = nil, g, make(chan struct{})
@@ -196,6 +197,7 @@ func (l *loader) renew(g *generation) {
 	case l.renewal <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 // withdraw ends a generation that renew has taken out of use, with what its handlers

@@ -255,7 +255,7 @@ func (w *world) ask(ctx context.Context, bot string) {
 			return
 		}
 		if err != nil || sent[0].Text != fmt.Sprintf("pong %d", n) {
-			w.t.Errorf("the honest bot answered %+v, %v", sent, err)
+			w.t.Errorf("the honest bot answered %+v, %v: %+v; log:\n%s", sent, err, w.rt.Status()[0], w.log.of(bot))
 			return
 		}
 		seen = sent[0].N
@@ -416,10 +416,23 @@ func (l *log) renewed(bot string) bool {
 	})
 }
 
+// of is what it has of a bot.
+func (l *log) of(bot string) (list []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, r := range l.records {
+		if r.bot == bot {
+			list = append(list, fmt.Sprintf("%s: %v", r.message, r.err))
+		}
+	}
+	return list
+}
+
+// clear forgets all but what the honest bot has to say.
 func (l *log) clear() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.records = nil
+	l.records = slices.DeleteFunc(l.records, func(r record) bool { return r.bot != "honest" })
 }
 
 // tail is the last of the log.
