@@ -364,9 +364,6 @@ on_error = error
 --- modules on_start that never ends | fine
 function on_start() while true do end end
 function on_message(msg) end
---- modules on_start that takes memory | fine memory
-function on_start() keep = {} while true do keep[#keep + 1] = {} end end
-function on_message(msg) end
 --- modules on_stop that never ends | fine
 function on_stop() while true do end end
 function on_message(msg) end
