@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,10 @@ const (
 )
 
 // Kinds of errors of dialogues, beside failureTimeout.
-const failureNoMatch = "no_match"
+const (
+	failureNoMatch   = "no_match"
+	failureCancelled = "cancelled"
+)
 
 // question is what msg:ask and its like were called with.
 type question struct {
@@ -35,6 +39,8 @@ type question struct {
 	retries  int
 	// again is said when an answer doesn't do, nil to put the question again.
 	again lua.LValue
+	// cancel are the answers that end the dialogue, as plainAnswer makes them.
+	cancel []string
 	// accept returns what the script gets for an answer, none if it doesn't do.
 	accept func(L *lua.LState, answer *lua.LTable, text string) []lua.LValue
 }
@@ -42,7 +48,7 @@ type question struct {
 // newQuestion reads the options at argument n, which may have further ones.
 func (vm *VM) newQuestion(L *lua.LState, method string, n int, more ...string) (*question, *lua.LTable) {
 	q := &question{function: "msg:" + method, in: vm.self(L, method), timeout: defaultAskTimeout, retries: defaultRetries}
-	options := Options(L, n, q.function, append([]string{"timeout", "retries", "again"}, more...)...)
+	options := Options(L, n, q.function, append([]string{"timeout", "retries", "again", "cancel"}, more...)...)
 	q.timeout = time.Duration(Seconds(L, options, q.function, "timeout", q.timeout.Seconds()) * float64(time.Second))
 	if v := options.RawGetString("retries"); v != lua.LNil {
 		r, ok := v.(lua.LNumber)
@@ -52,6 +58,7 @@ func (vm *VM) newQuestion(L *lua.LState, method string, n int, more ...string) (
 		q.retries = int(r)
 	}
 	q.again = options.RawGetString("again")
+	q.cancel = cancelWords(L, q.function, options.RawGetString("cancel"))
 	b := budgetOf(L)
 	if b == nil || b.run.journal == nil || b.run.event == nil || b.run.loading {
 		raiseMistake(L, "%s works in handlers of messages only, such as on_message: here nobody's answer can be waited for", q.function)
@@ -61,6 +68,27 @@ func (vm *VM) newQuestion(L *lua.LState, method string, n int, more ...string) (
 		raiseMistake(L, "%s: the message that is being handled is from another conversation, where the answer won't be", q.function)
 	}
 	return q, options
+}
+
+// cancelWords reads the option cancel: a text, or a list of texts.
+func cancelWords(L *lua.LState, function string, v lua.LValue) (words []string) {
+	add := func(v lua.LValue) {
+		s, ok := v.(lua.LString)
+		if !ok || plainAnswer(string(s)) == "" {
+			raiseMistake(L, `%s: cancel is a word such as "/cancel", or a list of words, got %s`, function, describe(v))
+		}
+		words = append(words, plainAnswer(string(s)))
+	}
+	switch v := v.(type) {
+	case *lua.LNilType:
+	case *lua.LTable:
+		for i := 1; i <= v.Len(); i++ {
+			add(v.RawGetInt(i))
+		}
+	default:
+		add(v)
+	}
+	return words
 }
 
 // put sends a question and returns what accept made of the answer, or nil and an
@@ -81,7 +109,11 @@ func (vm *VM) put(L *lua.LState, q *question, prompt lua.LValue) int {
 		}
 		ev := &Event{Message: answer.Message, Quote: answer.Quote}
 		table, _ := vm.newMessage(ev)
-		if results := q.accept(L, table, messageText(answer.Message)); results != nil {
+		text := messageText(answer.Message)
+		if slices.Contains(q.cancel, plainAnswer(text)) {
+			return vm.fail(L, &HostError{Kind: failureCancelled, Message: "the user wrote " + quote(text)})
+		}
+		if results := q.accept(L, table, text); results != nil {
 			for _, v := range results {
 				L.Push(v)
 			}

@@ -54,6 +54,10 @@ func TestDialogue(t *testing.T) {
 		{`local c, i = msg:choose("Which?", { "Tea", "茶" }) msg:reply(c .. i)`, []string{"x", " 茶！"}, "Which?\n1. Tea\n2. 茶|Which?\n1. Tea\n2. 茶|茶2"},
 		{`local c, i = msg:choose(nil, { "tea", "tee", "coffee" }, { retries = 0 }) msg:reply(c or i.kind)`, []string{"te"}, "1. tea\n2. tee\n3. coffee|no_match"},
 		{`local c, i = msg:choose(nil, { "tea", "tee", "coffee" }) msg:reply(c)`, []string{"COF"}, "1. tea\n2. tee\n3. coffee|coffee"},
+		{`local a, err = msg:ask("Age?", { match = "%d", cancel = "/cancel" }) msg:reply(err.kind)`, []string{"x", "／Cancel "}, "Age?|Age?|cancelled"},
+		{`local a, err = msg:ask("Age?", { cancel = "/cancel" }) msg:reply(a.text)`, []string{"/cancelled"}, "Age?|/cancelled"},
+		{`local c, err = msg:choose(nil, { "tea" }, { cancel = { "stop", "取消" } }) msg:reply(err.kind)`, []string{"取消。"}, "1. tea|cancelled"},
+		{`local yes, err = msg:confirm("Sure?", { cancel = { "取消" } }) msg:reply(tostring(yes) .. err.kind)`, []string{"取消"}, "Sure?|nilcancelled"},
 		{`msg:reply(tostring(msg:confirm("Sure?")) .. tostring(msg:confirm("Really?")))`, []string{"好的。", "No!"}, "Sure?|Really?|truefalse"},
 	} {
 		b := load(t, "function on_message(msg)\n"+c.body+"\nend")
@@ -70,6 +74,9 @@ func TestDialogueMistakes(t *testing.T) {
 		`msg:ask("x", { match = 1 })`:                "msg:ask: match is a pattern",
 		`msg:ask("x", { timeout = "later" })`:        "msg:ask: timeout is a number of seconds or a text such as \"10m\", got the text \"later\"",
 		`msg:ask("x", { retries = -1 })`:             "msg:ask: retries is a number of times",
+		`msg:ask("x", { cancel = true })`:            `msg:ask: cancel is a word such as "/cancel"`,
+		`msg:confirm("x", { cancel = { "" } })`:      "msg:confirm: cancel is a word",
+		`msg:choose("x", { "a" }, { match = "%d" })`: "msg:choose doesn't know the option match",
 		`msg:choose("x")`:                            "msg:choose needs a list of texts second",
 		`msg:choose("x", { {} })`:                    "msg:choose: choice 1 must be a text",
 		`msg:typing("x")`:                            "msg:typing takes true, false or",

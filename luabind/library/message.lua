@@ -34,13 +34,14 @@ local Message = {}
 function Message:reply(content, ...) end
 
 ---Asks the user something and waits for the answer: the user's next message, whatever
----it is. This may take as long as it likes: a handler that waits survives a restart
+---it is. Commands aren't looked at meanwhile: "/help" is an answer, too. Words of the
+---option cancel end the dialogue, and on_interrupt ends it for the whole bot. This may take as long as it likes: a handler that waits survives a restart
 ---of the program, and goes on where it was. For that it is run again, and its calls
 ---bring what they brought before; so what leads to a question may depend only on the
 ---message and on what calls bring, not on variables outside the handler.
 ---@param prompt? ilink.Content The question.
 ---@param options? ilink.AskOptions
----@return ilink.Message? answer What the user wrote; nil if no answer came in time ("timeout") or none would do ("no_match").
+---@return ilink.Message? answer What the user wrote; nil if no answer came in time ("timeout"), none would do ("no_match"), it was a word of cancel ("cancelled"), or on_interrupt has ended the waiting ("interrupted").
 ---@return any found With match: what matched or its captures, or what the function returned. Else the error, if there is no answer.
 ---@return any ...
 ---@example
@@ -48,23 +49,32 @@ function Message:reply(content, ...) end
 ---function on_message(msg)
 ---  local name = msg:ask("What shall I call you?", { timeout = 300 })
 ---  msg:reply("Hello, " .. (name and name.text or "stranger"))
----  local answer, age = msg:ask("How old are you?", { match = "^%d+$", again = "A number, please." })
----  if answer then msg:reply("Next year you are " .. age + 1) end
+---  local answer, age = msg:ask("How old are you?", { match = "^%d+$", again = "A number, please.", cancel = { "/cancel", "算了" } })
+---  if answer then
+---    msg:reply("Next year you are " .. age + 1)
+---  elseif age.kind == "cancelled" then
+---    msg:reply("As you like.")
+---  end
 ---end
 ---```
 function Message:ask(prompt, options) end
 
----Options of msg:ask, msg:choose and msg:confirm.
----@class ilink.AskOptions
+---Options of msg:choose and msg:confirm.
+---@class ilink.ChoiceOptions
 ---@field timeout? ilink.Span How long to wait; a day if left out.
----@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, or a function that returns something for it.
 ---@field retries? integer How often to ask again when an answer doesn't do; 2 if left out.
 ---@field again? ilink.Content What to say then; the question if left out.
+---@field cancel? string|string[] What the user writes to end it: a word such as "/cancel", or several, in any case. The call returns nil and an error of kind "cancelled".
 
----Lets the user choose from a list, by number or by text.
+---Options of msg:ask.
+---@class ilink.AskOptions: ilink.ChoiceOptions
+---@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, or a function that returns something for it.
+
+---Lets the user choose from a list: by number, by text in any case, or by the beginning
+---of just one of the texts.
 ---@param prompt? string The question.
 ---@param choices string[] What there is to choose from.
----@param options? ilink.AskOptions
+---@param options? ilink.ChoiceOptions
 ---@return string? choice What was chosen; nil if nothing was.
 ---@return integer|ilink.Failure place Its place in the list; or the error.
 ---@example
@@ -78,7 +88,7 @@ function Message:choose(prompt, choices, options) end
 
 ---Asks for yes or no, in English or Chinese.
 ---@param prompt? ilink.Content The question.
----@param options? ilink.AskOptions
+---@param options? ilink.ChoiceOptions
 ---@return boolean? yes nil if there was no answer that would do.
 ---@return ilink.Failure? err
 ---@example
@@ -232,12 +242,14 @@ function Media:send(to, ...) end
 ---@field ids? string[] After a send of which a part went through: that part's ids.
 
 ---Kinds of failures that many functions have. "interrupted": the handler was
----interrupted while the call waited (see on_interrupt); further calls work. Of sends,
+---interrupted while the call waited (see on_interrupt); further calls work. Of
+---questions, "no_match": no answer would do; "cancelled": the answer was a word of the
+---option cancel. Of sends,
 ---"window_closed", "quota" and "throttled": it can't be sent now, and mode is "fail".
 ---"bad_request": the server refuses the content. "expired": it waited longer than its
 ---lifetime. "uncertain": the server's answer was lost, and it isn't sent again by
 ---itself. "empty_text": there is nothing to send.
----@alias ilink.FailureKind "failed"|"timeout"|"interrupted"|"not_found"|"no_media"|"too_large"|"empty_text"|"window_closed"|"quota"|"throttled"|"bad_request"|"expired"|"uncertain"
+---@alias ilink.FailureKind "failed"|"timeout"|"interrupted"|"no_match"|"cancelled"|"not_found"|"no_media"|"too_large"|"empty_text"|"window_closed"|"quota"|"throttled"|"bad_request"|"expired"|"uncertain"
 
 ---Every bot defines this function: it is called with each message, many messages
 ---at a time, but one at a time of the same user. Handlers take turns only while they
@@ -252,20 +264,25 @@ function Media:send(to, ...) end
 function on_message(msg) end
 
 ---A bot may define this function: it is called with a message that comes while an
----earlier one of the same user is being handled. If it returns true, the running
----handler is interrupted and on_message doesn't get the message: what that handler
----waits for returns nil and an error of kind "interrupted", ilink.cancelled() is true
----for it, and it should tidy up and return; it may still send. If it returns nothing
----or false, the message waits for its turn.
+---earlier one of the same user is being handled, also while that waits for an answer in
+---msg:ask and the like. If it returns true, the running handler is interrupted and
+---nothing else gets the message: what that handler waits for returns nil and an error of
+---kind "interrupted", ilink.cancelled() is true for it, and it should tidy up and
+---return; it may still send. If it returns nothing or false, the message is the answer,
+---or waits for its turn.
 ---@param msg ilink.Message
 ---@return boolean? stop
 ---@example
 ---```lua
 ---function on_interrupt(msg)
----  return msg.text == "stop"
+---  return msg.text == "/cancel"
 ---end
 ---
 ---function on_message(msg)
+---  local answer, err = msg:ask("From which step on?", { match = "%d" })
+---  if not answer then
+---    return msg:reply(err.kind == "interrupted" and "As you like." or "Another time, then.")
+---  end
 ---  for i = 1, 3 do
 ---    if ilink.cancelled() then return msg:reply("Stopped.") end
 ---    msg:reply("Step " .. i)
