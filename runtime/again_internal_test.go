@@ -1,10 +1,14 @@
 package runtime
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ilinkd/ilinkd/luabind"
 )
 
 // What happens to a handler that is run again when something else happens meanwhile.
@@ -176,5 +180,20 @@ function on_error(err, msg) ilink.send("carol", "it fails") end
 function on_message(msg) if msg.text == "fail" then nothing.at.all() end end`)
 		time.Sleep(time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: sorry carol: it fails]")
+	})
+}
+
+// TestInterruptedCalls: a call that an interrupt breaks off ends in a way by which
+// luabind knows it.
+func TestInterruptedCalls(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.opens("alice")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		cancel(luabind.ErrInterrupted)
+		_, err := b.bot.host.Send(ctx, luabind.SendRequest{To: "alice", Parts: textParts([]string{"hello"})})
+		var he *luabind.HostError
+		if !errors.Is(err, context.Canceled) || errors.As(err, &he) {
+			t.Errorf("a send ends with %#v", err)
+		}
 	})
 }

@@ -338,8 +338,8 @@ func (h *host) Log(ctx context.Context, level slog.Level, text string) {
 func explain(err error) error {
 	var he *luabind.HostError
 	var te *ilink.TransportError
-	// An interrupt is luabind's to tell.
-	if err == nil || errors.As(err, &he) || errors.Is(err, luabind.ErrInterrupted) {
+	// An interrupt, which ends the context, is luabind's to tell.
+	if err == nil || errors.As(err, &he) || errors.Is(err, luabind.ErrInterrupted) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	kind := "failed"
@@ -354,7 +354,7 @@ func explain(err error) error {
 		kind = "session_expired"
 	case errors.Is(err, ilink.ErrMedia):
 		kind = "bad_media"
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded):
 		kind = "cancelled"
 	case errors.As(err, &te):
 		kind = "network"
