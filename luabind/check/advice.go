@@ -6,6 +6,26 @@ var otherLanguages = map[string]string{
 	"self_": "self", "printf": "print(string.format(…))", "len": "#list", "console": "print", "elif": "elseif",
 }
 
+// otherGlobals are functions that people expect to be there by themselves.
+var otherGlobals = map[string]string{
+	"sleep": "time.sleep", "wait": "time.sleep", "delay": "time.sleep", "setTimeout": "ilink.after", "setInterval": "ilink.every",
+	"fetch": "http.get", "now": "time.now",
+}
+
+// otherMembers are fields and methods that people know from other libraries for
+// bots, by the class in which they look for them.
+var otherMembers = map[string]map[string]string{
+	"ilink.Message": {
+		"send": "reply", "say": "reply", "answer": "reply", "respond": "reply", "prompt": "ask", "content": "text", "body": "text", "message": "text",
+		"sender": "from", "user": "from", "user_id": "from", "from_user": "from", "from_id": "from", "type": "kind", "timestamp": "time",
+		"group_id": "group", "chat": "from", "media": "items", "save": "download",
+	},
+	"ilink": {
+		"cron": "every", "schedule": "every", "sleep": "time.sleep", "match": "hears", "on_text": "hears", "middleware": "use", "kv": "kv",
+		"http": "http", "json": "json", "llm": "llm", "name": "bot.name",
+	},
+}
+
 // instead is what to use for something that the sandbox leaves out: a name of the
 // API, and what to do with it. The first whose name there is counts.
 type instead struct{ api, advice string }

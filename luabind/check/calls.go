@@ -77,11 +77,17 @@ func (w *work) missing(f *file, at int, base *library.Type, of expr, separator, 
 		return
 	}
 	hint := didYouMean(key, m.names)
+	if other := otherMembers[m.owner][key]; other != "" {
+		hint = "; it is " + other
+	}
+	if m.owner == "ilink" && w.hook(key) != nil {
+		hint = "; write function " + key + "(…) … end"
+	}
 	switch class := w.defs.Class(m.owner); {
 	case !m.module:
 		w.report(f, at, Error, "%s has no %s%s", article(class.Name), key, hint)
 	case w.isModule(of):
-		if near := nearest(key, m.names); near != "" {
+		if near := nearest(key, m.names); near != "" && otherMembers[m.owner][key] == "" {
 			hint = "; did you mean " + display(of, separator, near) + "?"
 		}
 		w.report(f, at, Error, "%s doesn't exist%s", display(of, separator, key), hint)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // sortedGlobals returns the program's globals by name.
@@ -83,6 +84,11 @@ func (w *work) suggestion(typed string, u use) string {
 	}
 	if line := u.file.localLater(typed, u.at); line > 0 {
 		return fmt.Sprintf(" here: the local %s comes later, in line %d; move it up", typed, line)
+	}
+	if other := otherGlobals[typed]; other != "" {
+		if module, _, _ := strings.Cut(other, "."); w.known(module) {
+			return "; it is " + other
+		}
 	}
 	var names []string
 	for _, m := range w.defs.Globals() {
