@@ -120,7 +120,7 @@ function files.append_csv(path, row, options) end
 ---@param path string
 ---@param options? files.ReadOptions
 ---@return table[]? rows Lists of texts, or with header tables of them by the names in the first row.
----@return ilink.Failure? err Of kind "bad_csv" if it is no CSV.
+---@return ilink.Failure? err Of kind "bad_csv" if it is no CSV, or not in UTF-8.
 ---@example
 ---```lua
 ---local questions = assert(files.read_csv("questions.csv", { header = true }))

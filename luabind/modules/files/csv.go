@@ -8,6 +8,7 @@ import (
 	"io"
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -81,8 +82,9 @@ func (b *binding) row(L *lua.LState, function string, v lua.LValue, what string)
 }
 
 var (
-	// formula is what a spreadsheet takes for a formula, behind the ' that make it none.
-	formula = regexp.MustCompile(`^'*[=+\-@\t\r]`)
+	// formula is what a spreadsheet takes for a formula, behind the ' that make it none;
+	// in Chinese and Japanese the full-width signs begin one, too.
+	formula = regexp.MustCompile(`^'*[=+\-@\t\r＝＋－＠]`)
 	number  = regexp.MustCompile(`^[+-]?[0-9]+(\.[0-9]+)?$`)
 )
 
@@ -114,6 +116,9 @@ func (b *binding) readCSV(L *lua.LState) int {
 	b.vm.Charge(L, len(text)/16)
 	if line := tooWide(text); line > 0 {
 		return b.vm.Fail(L, &luabind.HostError{Kind: "bad_csv", Message: fmt.Sprintf("line %d has more than %d cells", line, maxCells)})
+	}
+	if !utf8.ValidString(text) {
+		return b.vm.Fail(L, &luabind.HostError{Kind: "bad_csv", Message: "the table isn't in UTF-8: in Excel, save it as \"CSV UTF-8\""})
 	}
 	r := csv.NewReader(strings.NewReader(strings.TrimPrefix(text, bom)))
 	r.FieldsPerRecord = -1

@@ -79,6 +79,9 @@ func TestFiles(t *testing.T) {
 		{Name: "formulas", Script: `files.append_csv("s.csv", { "=1+1", "@x", "-5", "+8613800000000", "+1 (2)", "\tx", -5, "'=x", "'x" }) print(files.read("s.csv"))
 			print(table.concat(files.read_csv("s.csv")[1], "|"))`,
 			Want: "\uFEFF'=1+1,'@x,-5,+8613800000000,'+1 (2),'\tx,-5,''=x,'x\n\n=1+1|@x|-5|+8613800000000|+1 (2)|\tx|-5|'=x|'x"},
+		{Name: "full-width formulas", Script: `files.append_csv("s.csv", { "＝1+1", "＠x", "＋86", "－" }) print(files.read("s.csv"), files.read_csv("s.csv")[1][1])`,
+			Want: "\uFEFF'＝1+1,'＠x,'＋86,'－\n\t＝1+1"},
+		{Name: "a table of Excel's", Script: `print(files.read_csv("gbk.csv"))`, Want: "nil\tthe table isn't in UTF-8: in Excel, save it as \"CSV UTF-8\""},
 		{Name: "read rows", Script: `local t = files.read_csv("t.csv", { header = true }) print(#t, t[1]["问题"], t[1].answer, t[2]["问题"], t[2].answer, t[2].more) print(files.read_csv("t.csv")[1][1])`,
 			Want: "2\t1+1?\ttwo, 2\tπ?\tnil\tnil\n问题"},
 		{Name: "bad rows", Script: `print(files.read_csv("bad.csv"))`, Want: "nil\tline 2, column 3: extraneous or missing \" in quoted-field"},
@@ -90,6 +93,7 @@ func TestFiles(t *testing.T) {
 		t.Run(c.Name, func(t *testing.T) {
 			host := &folder{Host: librarytest.NewHost(t), files: map[string]string{
 				"a.txt": "one\r\n二\n\nlast", "empty": "", "t.csv": "\uFEFF问题,answer\n1+1?,\"two, 2\"\nπ?\n", "bad.csv": "a,b\n\"x\"y,z\n",
+				"gbk.csv": "\xce\xca\xcc\xe2,a\r\n",
 			}}
 			modulestest.RunWith(t, host, c, files.Module{})
 		})
