@@ -17,6 +17,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/luabind/modules"
 )
 
 // childArg has the test's program be a child.
@@ -24,9 +25,13 @@ const childArg = "sandbox-child"
 
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == childArg {
-		os.Exit(Main(func(json.RawMessage, Outside) ([]luabind.Module, error) { return []luabind.Module{crashModule{}}, nil }))
+		os.Exit(Main(func(json.RawMessage, Outside) ([]luabind.Module, error) { return modulesOfTests(), nil }))
 	}
 	goleak.VerifyTestMain(m)
+}
+
+func modulesOfTests() []luabind.Module {
+	return append(modules.Standard(modules.Options{}), crashModule{})
 }
 
 // patience bounds every wait of a test: it is only used up by a failure.
