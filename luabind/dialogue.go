@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -189,7 +190,10 @@ func (vm *VM) messageAsk(L *lua.LState) int {
 		var found []lua.LValue
 		switch match := match.(type) {
 		case lua.LString:
-			found = callAll(L, vm.matcher, lua.LString(text), match)
+			if found = callAll(L, vm.matcher, lua.LString(text), match); len(found) == 0 || lua.LVIsFalse(found[0]) {
+				// ５ is a number for who types it.
+				found = callAll(L, vm.matcher, lua.LString(halfWidth(text)), match)
+			}
 		case *lua.LFunction:
 			found = callAll(L, match, answer)
 		default:
@@ -264,14 +268,25 @@ func chosen(choices []string, answer string) int {
 	if begin == len(choices) {
 		return -1
 	}
+	if begin < 0 {
+		// As in 第二个.
+		n, rest, ok := readCount(strings.TrimPrefix(answer, "第"))
+		if ok && n == math.Trunc(n) && n >= 1 && int(n) <= len(choices) && slices.Contains([]string{"", "个", "项", "号"}, rest) {
+			return int(n) - 1
+		}
+	}
 	return begin
 }
 
 // plainAnswer is a text as it is compared: without regard to case, full-width
 // letters and digits, and what stands around it.
 func plainAnswer(s string) string {
-	return strings.ToLower(strings.Trim(halfWidth(s), " \t\r\n.!。！"))
+	s = keycaps.Replace(halfWidth(s))
+	return strings.ToLower(strings.Trim(s, " \t\r\n.!。！"))
 }
+
+// keycaps takes away what makes the emoji of a digit.
+var keycaps = strings.NewReplacer("\ufe0f\u20e3", "", "\u20e3", "")
 
 var (
 	yesWords = strings.Fields("y yes yeah yep ok okay sure 1 是 是的 好 好的 对 对的 行 可以 嗯 确认 确定 要 👍 👌")

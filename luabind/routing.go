@@ -222,10 +222,7 @@ func (r *routes) help() string {
 // commandName makes one name of those that are typed: in any case, with the slash of
 // a Chinese keyboard.
 func commandName(word string) string {
-	if rest, ok := strings.CutPrefix(word, "／"); ok {
-		word = "/" + rest
-	}
-	return strings.ToLower(word)
+	return strings.ToLower(halfWidth(word))
 }
 
 // splitCommand returns a text's first word and the rest.

@@ -28,6 +28,7 @@ function on_message(msg) msg:reply("else " .. msg.text) end`
 		" /Weather  Berlin   Mitte ":     "2:Berlin|Mitte:Berlin   Mittetrue",
 		`/weather "New York" it's “a b”`: `3:New York|it's|a b:"New York" it's “a b”true`,
 		`/weather "open`:                 `1:"open:"opentrue`,
+		"／ＷＥＡＴＨＥＲ　上海":                    "1:上海:上海true",
 		"／weather 上海":                    "1:上海:上海true",
 		"/weatherx":                      "else /weatherx",
 		"天气 北京":                          "天气北京",

@@ -68,7 +68,7 @@ function Message:ask(prompt, options) end
 
 ---Options of msg:ask.
 ---@class ilink.AskOptions: ilink.ChoiceOptions
----@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, or a function that returns something for it.
+---@field match? string|fun(answer: ilink.Message): any What an answer must be: a pattern for its text, in which full-width letters and digits also count as plain ones, or a function that returns something for it.
 
 ---Lets the user choose from a list: by number, by text in any case, or by the beginning
 ---of just one of the texts.
