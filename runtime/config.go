@@ -182,7 +182,8 @@ type SandboxConfig struct {
 type AllowConfig struct {
 	// SendAs are other bots as which the script may send.
 	SendAs []string `toml:"send_as"`
-	// Files are the folders, below the script's, into which the script may write.
+	// Files are the folders and files, below the script's folder, that the script may
+	// write; "." is that folder itself.
 	Files []string `toml:"files"`
 	// Env are the environment variables that the script may read.
 	Env []string `toml:"env"`

@@ -201,10 +201,14 @@ func (f *files) writable(path string) (clean string, err error) {
 	}
 	slash := filepath.ToSlash(clean)
 	if !slices.ContainsFunc(f.write, func(dir string) bool {
-		return dir == "." || strings.HasPrefix(slash, dir+"/")
+		return dir == "." || slash == dir || strings.HasPrefix(slash, dir+"/")
 	}) {
+		entry := filepath.ToSlash(filepath.Dir(clean))
+		if entry == "." {
+			entry = slash // this file alone, and not all of the folder
+		}
 		return "", &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf(
-			"the script may not write %q: name its folder in runtime.toml, [bot.allow] files = [%q]", slash, filepath.ToSlash(filepath.Dir(clean)))}
+			"the script may not write %q: name its folder or the file in runtime.toml, [bot.allow] files = [%q]", slash, entry)}
 	}
 	if strings.HasSuffix(strings.ToLower(slash), ".lua") {
 		return "", &luabind.HostError{Kind: "not_allowed", Message: "a script may not write scripts"}

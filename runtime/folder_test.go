@@ -16,6 +16,8 @@ func TestFolder(t *testing.T) {
 			for i = 1, select("#", ...) do line[i] = tostring((select(i, ...))) end
 			out[#out + 1] = table.concat(line, " ")
 		end
+		show(files.append("orders.csv", "x"), files.remove("orders.csv"))
+		show(select(2, files.write("orders.csv2", "x")))
 		show(files.write("out/deep/a.txt", "one\n"))
 		show(files.append("out/deep/a.txt", "two\n"))
 		show(files.read("out/deep/a.txt") == "one\ntwo\n", files.exists("out/b"), files.exists("out/deep"))
@@ -33,7 +35,7 @@ func TestFolder(t *testing.T) {
 		show(select(2, files.list("echo.lua")).kind, select(2, files.list("none")).kind)
 		msg:reply(table.concat(out, "\n"))
 	end`, func(c *runtime.Config) {
-		c.Bots[0].Allow.Files = []string{"out", "link"}
+		c.Bots[0].Allow.Files = []string{"out", "link", "orders.csv"}
 		dir := filepath.Dir(c.Bots[0].Script)
 		outside := filepath.Join(filepath.Dir(dir), "outside")
 		for _, err := range []error{
@@ -45,7 +47,9 @@ func TestFolder(t *testing.T) {
 			}
 		}
 	})
-	const want = `true
+	const want = `true true
+the script may not write "orders.csv2": name its folder or the file in runtime.toml, [bot.allow] files = ["orders.csv2"]
+true
 true
 true false true
 deep true

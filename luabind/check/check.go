@@ -82,13 +82,9 @@ func (c *Checker) Bot(entry string) ([]Finding, error) {
 // Files checks files and all Lua files below folders. Each file that none of the
 // others requires is taken for a bot.
 func (c *Checker) Files(paths ...string) ([]Finding, error) {
-	var files []string
-	for _, p := range paths {
-		below, err := luaFiles(p)
-		if err != nil {
-			return nil, err
-		}
-		files = append(files, below...)
+	files, err := Scripts(paths...)
+	if err != nil {
+		return nil, err
 	}
 	l := &loader{files: make(map[string]*source)}
 	var programs []*program
@@ -124,6 +120,19 @@ func (c *Checker) Files(paths ...string) ([]Finding, error) {
 		}
 	}
 	return tidy(findings), nil
+}
+
+// Scripts returns the files that [Checker.Files] checks: the paths that are files, and
+// all Lua files below those that are folders.
+func Scripts(paths ...string) (files []string, err error) {
+	for _, p := range paths {
+		below, err := luaFiles(p)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, below...)
+	}
+	return files, nil
 }
 
 // luaFiles returns path, or the Lua files below it if it is a folder; hidden folders

@@ -8,8 +8,10 @@
 ---@field [string] string?
 env = {}
 
----Returns an environment variable, or something else if it isn't set.
----@param name string
+---Returns an environment variable, or something else if it isn't set. Here, too, one
+---that [bot.allow] env doesn't name is an error: "otherwise" is for one that the script
+---may read and that isn't set.
+---@param name string A variable that the script may read.
 ---@param otherwise? any nil if left out.
 ---@return any value
 ---@nodiscard

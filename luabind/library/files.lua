@@ -2,7 +2,13 @@
 
 ---Files of the bot's folder, the one in which its script is. Paths are below it, with
 ---slashes. All of it can be read but hidden files and what belongs to the host; written
----are the folders that runtime.toml names: [bot.allow] files = ["data"].
+---are the folders that runtime.toml names: [bot.allow] files = ["data"], and what is below
+---them. An entry may also be one file, ["orders.csv"], or the bot's own folder, ["."]. Without
+---entries "ilinkd run" lets a script write nothing; "ilinkd dev" and specs let it write
+---everywhere in its folder, so that entry is the first thing that is missing when a bot
+---runs for real.
+---
+---Files that a script makes may be read by the user only as whom ilinkd runs (mode 0600).
 ---
 ---A change is made once, even if the program dies right then and the handler is run
 ---again afterwards: files.write writes the same again, files.append finds what it
@@ -100,7 +106,8 @@ function files.remove(path) end
 
 ---Adds a row to a table in CSV, for spreadsheets. Texts may have anything in them:
 ---commas, line breaks, Chinese; what a spreadsheet would take for a formula gets a '
----in front.
+---in front. A new file begins with a byte order mark, by which spreadsheets know that it
+---is UTF-8; files.read_csv leaves it out, files.read doesn't.
 ---@param path string
 ---@param row (string|number|boolean)[]
 ---@param options? files.AppendOptions

@@ -79,7 +79,7 @@ function load_bot(script, options) end
 ---@class spec.BotOptions
 ---@field name? string The bot's name; the script's if left out.
 ---@field env? table<string, string|false> The environment variables that it may read; false for one that isn't set.
----@field files? string[] The folders that it may write to, as [bot.allow] files has them; all if left out.
+---@field files? string[] The folders and files that it may write, as [bot.allow] files has them; all if left out.
 ---@field per_inbound? integer How many messages a user's message allows; 10 if left out.
 ---@field when_full? "defer"|"fail"|"nudge" What becomes of a message that the window has no room for; "defer" if left out.
 

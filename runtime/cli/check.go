@@ -43,14 +43,24 @@ func newCheck() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		findings, err := checker.Files(paths...)
+		files, err := check.Scripts(paths...)
+		if err != nil {
+			return err
+		}
+		findings, err := checker.Files(files...)
 		if err != nil {
 			return err
 		}
 		if err := printFindings(cmd.OutOrStdout(), findings, *asJSON); err != nil {
 			return err
 		}
-		return verdict(findings, *strict)
+		if err := verdict(findings, *strict); err != nil {
+			return err
+		}
+		if !*asJSON {
+			fmt.Fprintf(cmd.ErrOrStderr(), "%s, %s\n", counted(len(files), "file"), summary(findings))
+		}
+		return nil
 	}
 	return cmd
 }
@@ -93,14 +103,24 @@ func printFindings(out io.Writer, findings []check.Finding, asJSON bool) error {
 
 // verdict is the error that findings make.
 func verdict(findings []check.Finding, strict bool) error {
+	for _, f := range findings {
+		if f.Severity == check.Error || strict {
+			return fmt.Errorf("check: %s", summary(findings))
+		}
+	}
+	return nil
+}
+
+// summary says how many findings there are.
+func summary(findings []check.Finding) string {
+	if len(findings) == 0 {
+		return "nothing found"
+	}
 	count := make(map[check.Severity]int)
 	for _, f := range findings {
 		count[f.Severity]++
 	}
-	if count[check.Error] == 0 && (!strict || count[check.Warning] == 0) {
-		return nil
-	}
-	return fmt.Errorf("check: %s, %s", counted(count[check.Error], "error"), counted(count[check.Warning], "warning"))
+	return counted(count[check.Error], "error") + ", " + counted(count[check.Warning], "warning")
 }
 
 func counted(n int, what string) string {

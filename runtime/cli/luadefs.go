@@ -28,7 +28,7 @@ func newLuaDefs() *cobra.Command {
 			for _, d := range differs {
 				fmt.Fprintf(cmd.ErrOrStderr(), "in .luarc.json, %s; it was left as it is\n", d)
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s/.lua-defs and %[1]s/.luarc.json are up to date\n", args[0])
+			fmt.Fprintf(cmd.OutOrStdout(), "wrote %s/.lua-defs, and %[1]s/.luarc.json tells the editor of it\n", args[0])
 			return nil
 		},
 	}

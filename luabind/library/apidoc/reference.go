@@ -21,7 +21,7 @@ and an [ilink.Failure](#ilinkfailure); a mistake of the script's raises an error
 `
 
 // first are the sections that a reader wants first, and last those that Lua has
-// everywhere. The others are between.
+// everywhere. The others are between, and behind them what specs have.
 var (
 	first = []string{"message", "ilink"}
 	last  = []string{"base", "string", "table", "math", "os", "utf8", "bit", "bit32", "coroutine"}
@@ -52,10 +52,10 @@ func rank(f *library.File) int {
 		return i
 	}
 	if i := slices.Index(last, f.Module); i >= 0 {
-		return middle + 1 + i
+		return 2*middle + i
 	}
 	if f.Spec {
-		return 2 * middle
+		return middle + 1
 	}
 	return middle
 }
@@ -209,6 +209,13 @@ func (w *writer) function(fn *library.Member, called string) {
 		params = append(params, shown(p))
 	}
 	w.printf("\n### %s(%s)\n", called, strings.Join(params, ", "))
+	for _, other := range fn.Overloads {
+		var names []string
+		for _, p := range other.Params {
+			names = append(names, shown(p))
+		}
+		w.printf("\nOr `%s(%s)`.\n", called, strings.Join(names, ", "))
+	}
 	if fn.Deprecated {
 		w.paragraph("Don't use it in new scripts.")
 	}

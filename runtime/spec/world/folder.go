@@ -122,9 +122,11 @@ func (f *folder) writable(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if f.write != nil && !slices.ContainsFunc(f.write, func(dir string) bool { return dir == "." || strings.HasPrefix(clean, path.Clean(dir)+"/") }) {
+	if f.write != nil && !slices.ContainsFunc(f.write, func(dir string) bool {
+		return dir == "." || clean == path.Clean(dir) || strings.HasPrefix(clean, path.Clean(dir)+"/")
+	}) {
 		return "", &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf(
-			"the script may not write %q: name its folder in runtime.toml, [bot.allow] files = [%q]", clean, path.Dir(clean))}
+			"the script may not write %q: name its folder or the file in runtime.toml, [bot.allow] files = [%q]", clean, path.Dir(clean))}
 	}
 	if strings.HasSuffix(clean, ".lua") {
 		return "", &luabind.HostError{Kind: "not_allowed", Message: "a script may not write scripts"}

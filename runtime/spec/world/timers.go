@@ -54,6 +54,21 @@ func (x *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 	return id, err
 }
 
+// NextTimer returns when the next timer is due that a handler has started; ok is false if
+// there is none.
+func (w *World) NextTimer() (at time.Time, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, b := range w.bots {
+		for _, t := range b.timers {
+			if !ok || t.alarm.at.Before(at) {
+				at, ok = t.alarm.at, true
+			}
+		}
+	}
+	return at, ok
+}
+
 // StopTimer takes a timer back.
 func (x *host) StopTimer(ctx context.Context, id string) (bool, error) {
 	w := x.b.w

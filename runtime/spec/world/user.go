@@ -100,7 +100,7 @@ func (b *Bot) user(id string) *User {
 func (u *User) ID() string { return u.id }
 
 // Says has the user write a message, and returns when the bot has dealt with it as
-// far as it can: its handlers have ended or wait.
+// far as it can: its handlers have ended or wait, and timers that are due at once, too.
 func (u *User) Says(ctx context.Context, said Said) error {
 	if err := u.b.w.Settle(ctx); err != nil {
 		return err
@@ -116,7 +116,7 @@ func (u *User) Says(ctx context.Context, said Said) error {
 	u.flush()
 	u.receive(&luabind.Event{Message: m, Quote: u.quoted(said.Quote)})
 	w.mu.Unlock()
-	return w.Settle(ctx)
+	return w.Advance(ctx, 0) // with timers that are due at once
 }
 
 // quoted is a quote with the file that the user quotes, if it is one that the user has

@@ -21,5 +21,7 @@ function on_message(msg)
     return msg:reply(ok and "awake" or err.kind)
   end
   if msg.text == "tell" then return ilink.send("boss", { text = "news", as = "herald" }) end
+  if msg.text == "at once" then return ilink.at(1, function() msg:reply("done") end) end
+  if msg.text == "later" then return ilink.after("10m", function() msg:reply("done") end) end
   msg:reply("hi")
 end
