@@ -162,6 +162,28 @@ end`)
 	})
 }
 
+// TestSecondInterrupt: a handler is interrupted once; a further message that would do so
+// is no less a message, and answers what the handler asks after all.
+func TestSecondInterrupt(t *testing.T) {
+	inBubble(t, quick, func(t *testing.T, b *bench) {
+		b.script(`
+function on_interrupt(msg) return msg.text == "stop" end
+function on_message(msg)
+  local name, err = msg:ask("Name?")
+  local sure = msg:ask("Stop?")
+  msg:reply(err.kind .. " " .. sure.text)
+end`)
+		b.says("alice", "hi")
+		time.Sleep(time.Minute)
+		b.says("alice", "stop")
+		time.Sleep(time.Minute)
+		b.says("alice", "stop")
+		time.Sleep(time.Minute)
+		wantEqual(t, "sent", b.server.texts(), "[alice: Name? alice: Stop? alice: interrupted stop]")
+		wantEqual(t, "inbox", b.inbox(), "[]")
+	})
+}
+
 // TestManyDialogues: those beyond the limit wait without a handler, and go on all the
 // same.
 func TestManyDialogues(t *testing.T) {

@@ -240,7 +240,9 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	}
 	ib.mu.Lock()
 	mine := slices.Index(l.queue, in)
-	if mine < 0 { // it was dropped by hand
+	// It may have been dropped by hand. And a handler is interrupted once: after that the
+	// message waits for its turn, or answers what the handler asks.
+	if mine < 0 || mine > 0 && l.queue[0].interrupted {
 		ib.mu.Unlock()
 		return
 	}
