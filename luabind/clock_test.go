@@ -60,3 +60,25 @@ func TestSendsLimit(t *testing.T) {
 	}
 	wantText(t, e.Error(), "scripts/bot.lua:2: the handler sent more than 5 times; a loop may not end, or [bot.sandbox] sends must be raised")
 }
+
+// TestBusyMachine: a handler that was kept from computing isn't stopped for the time
+// that others took.
+func TestBusyMachine(t *testing.T) {
+	b := load(t, "function on_message() end")
+	r := b.vm.newRun(context.Background(), nil)
+	defer r.release()
+	r.clock.limit = time.Hour
+	b.vm.mu.Lock()
+	defer b.vm.mu.Unlock()
+	r.resume()
+	r.outOfTime() // as its timer would, when that comes too early
+	if r.stopped.Load() != nil {
+		t.Fatal("it is stopped, and the process hasn't computed for an hour")
+	}
+	r.clock.until.Store(int64(processTime() - 1))
+	r.outOfTime()
+	if why := r.stopped.Load(); why == nil || why.limit != LimitCPU {
+		t.Errorf("it isn't stopped: %v", why)
+	}
+	r.pause()
+}

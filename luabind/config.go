@@ -43,7 +43,8 @@ type Limits struct {
 	Instructions int64
 	// CPU is how long one handler may compute: the time in which it has the VM, so
 	// that waiting in the host's calls doesn't count, nor waiting for other handlers.
-	// On a busy machine it is more than a processor's time.
+	// It is hit only once the process has used as much processor time meanwhile: a
+	// machine that is busy with other things makes no handler a runaway.
 	CPU time.Duration
 	// Wall is how long one handler may take, waiting included.
 	Wall time.Duration
