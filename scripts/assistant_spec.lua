@@ -3,32 +3,16 @@ describe("assistant", function()
   local alice, bob = bot:user("alice"), bot:user("bob")
   local service = "https://api.openai.com/v1/chat/completions"
 
-  -- A piece of an answer of the service's, and an answer, as they come in a stream.
-  local function piece(delta, finish) return { choices = { { index = 0, delta = delta, finish_reason = finish } } } end
-
-  local function says(...)
-    local events = {}
-    for _, words in ipairs { ... } do events[#events + 1] = piece { content = words } end
-    events[#events + 1] = piece({ content = "" }, "stop")
-    events[#events + 1] = "[DONE]"
-    return { events = events }
-  end
-
-  local function calls(name, arguments)
-    local call = { index = 0, id = "call-1", type = "function", ["function"] = { name = name, arguments = arguments } }
-    return { events = { piece { tool_calls = { call } }, piece({ content = "" }, "tool_calls"), "[DONE]" } }
-  end
-
   -- What the service was asked last.
   local function asked() return http.requests()[#http.requests()] end
 
   it("answers, and remembers the conversation", function()
-    http.stub("POST", service, says("你好", "！", "I am well."))
+    llm.stub("你好！I am well.")
     alice:says("How are you?")
     expect(alice:hears()).to.equal("你好！I am well.")
     expect(asked().headers.authorization).to.equal("Bearer s3cret")
     bot:restart()
-    http.stub("POST", service, says("Fine."))
+    llm.stub("Fine.")
     alice:says("Good.")
     expect(alice:hears()).to.equal("Fine.")
     expect(asked().body).to.contain("How are you?")
@@ -43,29 +27,24 @@ describe("assistant", function()
 
   it("uses its functions", function()
     local function uses(name, arguments)
-      local first = true
-      http.stub("POST", service, function()
-        if not first then return says("Done.") end
-        first = false
-        return calls(name, arguments)
-      end)
+      llm.stub({ calls = { [name] = arguments } }, "Done.")
       alice:says("Please.")
       expect(alice:hears()).to.equal("Done.")
       return asked().body
     end
 
-    expect(uses("current_time", '{"zone": "local"}')).to.contain("Monday, 2026-01-05 09:00")
-    expect(uses("current_time", '{"zone": "Atlantis"}')).to.contain("Atlantis")
-    expect(uses("roll_dice", '{"sides": 2}')).to.match('"role":"tool"')
-    expect(uses("roll_dice", '{"sides": 1}')).to.contain("two sides or more")
-    uses("remember_fact", '{"fact": "Alice likes tea."}')
+    expect(uses("current_time", { zone = "local" })).to.contain("Monday, 2026-01-05 09:00")
+    expect(uses("current_time", { zone = "Atlantis" })).to.contain("Atlantis")
+    expect(uses("roll_dice", { sides = 2 })).to.match('"role":"tool"')
+    expect(uses("roll_dice", { sides = 1 })).to.contain("two sides or more")
+    uses("remember_fact", { fact = "Alice likes tea." })
     alice:says("/new")
     alice:hears()
     bot:restart()
-    expect(uses("roll_dice", '{"sides": 6}')).to.contain("The user wants you to know: Alice likes tea.")
+    expect(uses("roll_dice", { sides = 6 })).to.contain("The user wants you to know: Alice likes tea.")
     alice:says("/forget")
     alice:hears()
-    expect(uses("roll_dice", '{"sides": 6}')).never.to.contain("tea")
+    expect(uses("roll_dice", { sides = 6 })).never.to.contain("tea")
   end)
 
   it("excuses itself, and keeps the details for the log", function()
@@ -90,7 +69,7 @@ describe("assistant", function()
   end)
 
   it("has enough after two hundred questions a day", function()
-    http.stub("POST", service, says("Yes."))
+    llm.stub("Yes.")
     alice.kv:set("asked", 200)
     alice:says("Are you there?")
     expect(alice:hears()).to.contain("enough for a day")

@@ -550,6 +550,25 @@ function http.stub(method_or_url, ...) end
 ---```
 function http.requests() end
 
+---Plays the language model that the bot asks with llm, at whatever service: it gives these
+---answers, one after the other, and the last of them again and again. A tool that the
+---model calls is run in the bot, which then asks for the next answer. What the model was
+---told is in http.requests(). A service that fails is http.stub's:
+---http.stub("*", { status = 500 }).
+---@param answer string|spec.ModelAnswer What the model says, or does.
+---@param ... string|spec.ModelAnswer Its next answers.
+---@example
+---```lua
+---llm.stub("Hello!")
+---llm.stub({ calls = { weather = { city = "Paris" } } }, "It rains in Paris.")
+---```
+function llm.stub(answer, ...) end
+
+---An answer of a language model.
+---@class spec.ModelAnswer
+---@field says? string What it says.
+---@field calls? table<string, table> The tools that it calls, by their names, with their arguments.
+
 ---What a bot asked for.
 ---@class spec.Request
 ---@field method string

@@ -187,7 +187,7 @@ func (f *file) modules() []luabind.Module {
 		f.function("before_each", f.around("before_each", func(g *group) *[]*lua.LFunction { return &g.before })),
 		f.function("after_each", f.around("after_each", func(g *group) *[]*lua.LFunction { return &g.after })),
 		f.function("expect", f.expect), f.function("load_bot", f.loadBot),
-		global{"clock", f.clock}, global{"http", f.httpModule},
+		global{"clock", f.clock}, global{"http", f.httpModule}, global{"llm", f.llmModule},
 	}
 	for _, m := range modules.Standard(modules.Options{}) {
 		if slices.Contains(pure, m.Name()) {

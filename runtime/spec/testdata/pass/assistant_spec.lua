@@ -26,6 +26,29 @@ describe("assistant", function()
     expect(http.requests()[2].body).to.contain("sunny")
   end)
 
+  it("has a model that llm.stub plays", function()
+    llm.stub("Hello, 世界!")
+    alice:says("hi")
+    expect(alice:hears()).to.equal("Hello, 世界!")
+    llm.stub({ says = "Wait.", calls = { weather = {} } }, "It is fine.", { says = "As I said." })
+    alice:says("plain")
+    expect(alice:hears()).to.equal("Wait.")
+    expect(alice:hears()).to.equal("It is fine.")
+    expect(http.requests()[3].body).to.contain("sunny")
+    for _ = 1, 2 do
+      alice:says("plain")
+      expect(alice:hears()).to.equal("As I said.")
+    end
+    for call, message in pairs {
+      [function() llm.stub() end] = "needs what the model answers",
+      [function() llm.stub {} end] = "neither says nor calls",
+      [function() llm.stub { say = "x" } end] = "did you mean says%?",
+      [function() llm.stub { calls = { "weather" } } end] = "the arguments of each tool by its name",
+    } do
+      expect(call).to.raise(message)
+    end
+  end)
+
   it("tries again, in the clock's time", function()
     http.stub("*", { status = 429 })
     alice:says("hi")
