@@ -11,6 +11,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
 // ErrPutAway is what [Dialogues.Await] returns to end a handler that waits, so that
@@ -181,8 +183,13 @@ func (vm *VM) Await(L *lua.LState, function string, req AwaitRequest) (*Answer, 
 func (vm *VM) messageAsk(L *lua.LState) int {
 	q, options := vm.newQuestion(L, "ask", 3, "match")
 	match := options.RawGetString("match")
-	switch match.(type) {
-	case *lua.LNilType, lua.LString, *lua.LFunction:
+	switch match := match.(type) {
+	case *lua.LNilType, *lua.LFunction:
+	case lua.LString:
+		// Not when the user has answered.
+		if err := lstring.Compile(string(match), true).Err(); err != nil {
+			raiseMistake(L, "msg:ask: the pattern %s: %v", quote(clipText(string(match), 40)), err)
+		}
 	default:
 		raiseMistake(L, `msg:ask: match is a pattern such as "^%%d+$" or a function, got %s`, describe(match))
 	}

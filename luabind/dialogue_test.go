@@ -81,6 +81,7 @@ func TestDialogueMistakes(t *testing.T) {
 		`msg:ask("x", { cancel = true })`:            `msg:ask: cancel is a word such as "/cancel"`,
 		`msg:confirm("x", { cancel = { "" } })`:      "msg:confirm: cancel is a word",
 		`msg:choose("x", { "a" }, { match = "%d" })`: "msg:choose doesn't know the option match",
+		`msg:ask("x", { match = "[a" })`:             `msg:ask: the pattern "[a": malformed pattern`,
 		`msg:choose("x")`:                            "msg:choose needs a list of texts second",
 		`msg:choose("x", { {} })`:                    "msg:choose: choice 1 must be a text",
 		`msg:typing("x")`:                            "msg:typing takes true, false or",

@@ -160,6 +160,9 @@ func luaFiles(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("look for scripts in %s: %w", path, err)
 	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no scripts found in %s: their names end in .lua", path)
+	}
 	return files, nil
 }
 
@@ -185,6 +188,9 @@ func (c *Checker) program(p *program) []Finding {
 	w := &work{Checker: c, program: p, globals: make(map[string]*variable)}
 	for _, s := range p.sources {
 		f := &file{path: s.path, text: s.text}
+		if at := notUTF8(s.text); at >= 0 {
+			w.report(f, at, Error, "the file isn't in UTF-8 from here on: save it as UTF-8 in your editor, or write bytes as \\255")
+		}
 		if err := luabind.CheckSyntax(s.path, s.text); err != nil {
 			w.syntax(f, err)
 			continue
@@ -197,6 +203,16 @@ func (c *Checker) program(p *program) []Finding {
 	}
 	w.run()
 	return w.findings
+}
+
+// notUTF8 returns where a text stops being UTF-8, -1 if it is all of it.
+func notUTF8(text string) int {
+	for i, r := range text {
+		if r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return -1
 }
 
 // syntax reports what is no Lua. The loader's words are those that a reload has

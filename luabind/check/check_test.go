@@ -108,3 +108,10 @@ func TestExamples(t *testing.T) {
 		}
 	}
 }
+
+// TestNoScripts: a folder without scripts isn't taken for one without mistakes.
+func TestNoScripts(t *testing.T) {
+	if _, err := newChecker(t).Files(t.TempDir()); err == nil || !strings.HasPrefix(err.Error(), "no scripts found in ") {
+		t.Error(err)
+	}
+}
