@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -130,23 +131,30 @@ func describeItem(line *spec.RecordedMessage, item *ilink.Item) {
 
 func after(t, started time.Time) float64 { return max(0, t.Sub(started).Seconds()) }
 
-// pseudonymise gives users other names, also where texts name them.
+// pseudonymise gives users other names, also where texts and files name them.
 func pseudonymise(messages []spec.RecordedMessage) {
 	names := map[string]string{}
-	var pairs []string
 	for i := range messages {
-		id := messages[i].User
-		if names[id] == "" {
+		if id := messages[i].User; names[id] == "" {
 			names[id] = fmt.Sprintf("user%d", len(names)+1)
-			pairs = append(pairs, id, names[id])
 		}
 	}
-	replace := strings.NewReplacer(pairs...)
+	replace := replacer(names)
 	for i := range messages {
 		m := &messages[i]
 		m.User = names[m.User]
-		m.Text, m.Quote = replace.Replace(m.Text), replace.Replace(m.Quote)
+		m.Text, m.Quote, m.Name = replace.Replace(m.Text), replace.Replace(m.Quote), replace.Replace(m.Name)
 	}
+}
+
+// replacer puts values in the place of keys, the longest first: one may begin with
+// another.
+func replacer(by map[string]string) *strings.Replacer {
+	var pairs []string
+	for _, old := range slices.SortedFunc(maps.Keys(by), func(a, b string) int { return cmp.Compare(len(b), len(a)) }) {
+		pairs = append(pairs, old, by[old])
+	}
+	return strings.NewReplacer(pairs...)
 }
 
 // keyLike is what services' keys look like.
@@ -156,12 +164,12 @@ var keyLike = regexp.MustCompile(`\b(?:sk|pk|rk|gh[opsu]|xox[a-z])[-_][A-Za-z0-9
 // like a key, out of a text.
 func secretsIn(variables []string) func(string) string {
 	const shortest = 6
-	var pairs []string
+	values := map[string]string{}
 	for _, name := range variables {
 		if value := os.Getenv(name); len(value) >= shortest {
-			pairs = append(pairs, value, "[redacted]")
+			values[value] = "[redacted]"
 		}
 	}
-	known := strings.NewReplacer(pairs...)
+	known := replacer(values)
 	return func(s string) string { return keyLike.ReplaceAllString(known.Replace(s), "[redacted]") }
 }
