@@ -522,12 +522,15 @@ function clock.advance(span) end
 
 ---Has time pass until then.
 ---@param time number|string Seconds since 1970, "2026-01-05 17:30", or "17:30" for the next time that it is that late.
+---@param zone? string The time zone of a text, such as "Asia/Shanghai"; the one of the specs if left out, see "ilinkd test --zone".
 ---@example
 ---```lua
 ---clock.set("17:30")
 ---expect(os.date("%H:%M", clock.now())).to.equal("17:30")
+---clock.set("2026-03-01 09:00", "Asia/Shanghai")
+---expect(os.date("!%F %H:%M", clock.now())).to.equal("2026-03-01 01:00")
 ---```
-function clock.set(time) end
+function clock.set(time, zone) end
 
 ---Answers what the bot asks of web services. What nothing answers fails the case.
 ---A later stub goes before an earlier one.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -24,6 +25,7 @@ type testFlags struct {
 	junit          string
 	parallel       int
 	isolation      string
+	zone           string
 }
 
 func newTest() *cobra.Command {
@@ -35,6 +37,9 @@ func newTest() *cobra.Command {
 			"expected of it, in memory and with a clock of their own. Paths are files and folders; without any it\n" +
 			"is the folder scripts, or this one if there is none. It ends with 1 if a case fails.",
 		RunE: func(cmd *cobra.Command, paths []string) error {
+			if err := setZone(f.zone); err != nil {
+				return usageError{err, cmd.CommandPath()}
+			}
 			opts := spec.Options{Parallel: f.parallel}
 			switch f.isolation {
 			case runtime.IsolationHost:
@@ -80,8 +85,23 @@ func newTest() *cobra.Command {
 	flags.StringVar(&f.coverProfile, "coverprofile", "", "write the lines that ran to a file, as LCOV")
 	flags.StringVar(&f.junit, "junit", "", "write a report as JUnit's XML to a file")
 	flags.IntVar(&f.parallel, "parallel", 0, "how many files to run at a time (default: one for each processor)")
+	flags.StringVar(&f.zone, "zone", "UTC", "the local time zone of bots and specs: a name such as Asia/Shanghai, or Local for this computer's")
 	isolationFlag(cmd, &f.isolation)
 	return cmd
+}
+
+// setZone makes a time zone the local one, for this process, which does nothing but the
+// tests, and for those of its bots: a spec shall hold wherever it is run.
+func setZone(name string) error {
+	loc, err := time.LoadLocation(name)
+	if err != nil || name == "" {
+		return fmt.Errorf("--zone: there is no time zone %q; zones are named as in Asia/Shanghai", name)
+	}
+	time.Local = loc
+	if name == "Local" {
+		return nil
+	}
+	return os.Setenv("TZ", name)
 }
 
 // test runs the specs once.

@@ -31,7 +31,7 @@ func (f *file) clock(vm *luabind.VM) lua.LValue {
 		},
 		"set": func(L *lua.LState) int {
 			w := f.running(L, "clock.set").world
-			then := timeArg(L, 1, w.Now())
+			then := timeArg(L, w.Now())
 			f.drive(L, func(ctx context.Context) error { return w.Set(ctx, then) })
 			return 0
 		},
@@ -57,28 +57,37 @@ func (f *file) drive(L *lua.LState, do func(ctx context.Context) error) {
 // seconds is a time as scripts have it.
 func seconds(t time.Time) lua.LNumber { return lua.LNumber(float64(t.UnixMilli()) / 1000) }
 
-// timeArg reads a time: seconds since 1970, "2026-01-05 17:30", or "17:30" for the
-// next time that it is that late.
-func timeArg(L *lua.LState, n int, now time.Time) time.Time {
-	switch v := L.Get(n).(type) {
+// timeArg reads clock.set's time: seconds since 1970, "2026-01-05 17:30", or "17:30" for
+// the next time that it is that late, in the zone that follows or the local one.
+func timeArg(L *lua.LState, now time.Time) time.Time {
+	zone := time.Local
+	if v := L.Get(2); v != lua.LNil {
+		name, ok := v.(lua.LString)
+		var err error
+		if zone, err = time.LoadLocation(string(name)); !ok || name == "" || err != nil {
+			luabind.Mistake(L, `clock.set: a zone is a text such as "Asia/Shanghai" or "UTC", got %s`, luabind.Describe(v))
+		}
+	}
+	now = now.In(zone)
+	switch v := L.Get(1).(type) {
 	case lua.LNumber:
 		if v >= 0 && v < 1e11 {
 			return time.UnixMilli(int64(float64(v) * 1000))
 		}
 	case lua.LString:
 		for _, layout := range []string{"2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
-			if t, err := time.ParseInLocation(layout, string(v), now.Location()); err == nil {
+			if t, err := time.ParseInLocation(layout, string(v), zone); err == nil {
 				return t
 			}
 		}
 		if t, err := time.Parse("15:04", string(v)); err == nil {
-			then := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, now.Location())
+			then := time.Date(now.Year(), now.Month(), now.Day(), t.Hour(), t.Minute(), 0, 0, zone)
 			if !then.After(now) {
 				then = then.AddDate(0, 0, 1)
 			}
 			return then
 		}
 	}
-	luabind.Mistake(L, `clock.set needs a time such as "17:30", "2026-01-05 17:30" or a number of seconds since 1970, got %s`, luabind.Describe(L.Get(n)))
+	luabind.Mistake(L, `clock.set needs a time such as "17:30", "2026-01-05 17:30" or a number of seconds since 1970, got %s`, luabind.Describe(L.Get(1)))
 	return time.Time{}
 }

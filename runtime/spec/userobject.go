@@ -130,7 +130,7 @@ func (u *userHandle) before(user *world.User) string {
 	if u.h.f.now.world.Sleeping() > 0 {
 		b.WriteString("; a handler waits for time to pass: clock.advance(60)")
 	} else if at, ok := u.h.f.now.world.NextTimer(); ok {
-		fmt.Fprintf(&b, "; a timer is due at %s: clock.advance(%.0f)", at.Format("15:04:05"), math.Ceil(at.Sub(u.h.f.now.world.Now()).Seconds()))
+		fmt.Fprintf(&b, "; a timer is due at %s: clock.advance(%.0f)", at.Local().Format("15:04:05"), math.Ceil(at.Sub(u.h.f.now.world.Now()).Seconds()))
 	}
 	if len(all) == 0 {
 		return b.String() + ", and has heard nothing before"
