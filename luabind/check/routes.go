@@ -5,18 +5,27 @@ import (
 	"strings"
 )
 
-// routing are the functions that say where messages go.
-var routing = []string{"ilink.command", "ilink.hears", "ilink.use"}
+// routing are the functions that say where messages go, and every is as bound to
+// the file's top level as they are.
+var (
+	routing = []string{"ilink.command", "ilink.hears", "ilink.use"}
+	every   = "ilink.every"
+)
 
 // checkRoutes reports commands and patterns that never get a message.
 func (w *work) checkRoutes() {
+	later := w.handlers()
 	for _, f := range w.files {
 		for _, c := range f.calls {
 			t := w.callee(c)
-			if t.member == nil || !slices.Contains(routing, t.member.Path) {
+			if t.member == nil || t.member.Path != every && !slices.Contains(routing, t.member.Path) {
 				continue
 			}
-			if by := w.neverRun(c.in); by != "" {
+			by := w.neverRun(c.in)
+			for in := c.in; in != nil && by == ""; in = in.outer {
+				by = later[in]
+			}
+			if by != "" {
 				w.report(f, c.pos(), Error, "%s works while the script is loaded only, and not in %s: move it out", t.member.Path, by)
 			}
 			if t.member.Path == "ilink.use" && len(c.args) == 1 {
@@ -25,6 +34,26 @@ func (w *work) checkRoutes() {
 		}
 		w.checkOrder(f)
 	}
+}
+
+// handlers returns the functions that are written where one is called later, with
+// what they are called.
+func (w *work) handlers() map[*function]string {
+	later := make(map[*function]string)
+	for _, f := range w.files {
+		for _, c := range f.calls {
+			t := w.callee(c)
+			if t.member == nil || t.member.Path != every && t.member.Path != "ilink.after" && t.member.Path != "ilink.at" && !slices.Contains(routing, t.member.Path) {
+				continue
+			}
+			for _, a := range c.args {
+				if fn, ok := a.(*function); ok {
+					later[fn] = "the function of " + t.member.Path
+				}
+			}
+		}
+	}
+	return later
 }
 
 // checkMiddleware reports a function that hands no message on.
