@@ -56,6 +56,10 @@ func TestLoadErrors(t *testing.T) {
 		e := asScriptError(t, err)
 		wantText(t, e.Kind+" "+e.Error(), "load scripts/bot.lua: the script defines no on_message: add function on_message(msg) … end")
 	})
+	t.Run("misspelt handler", func(t *testing.T) {
+		_, err := tryLoad(t, "function onMessage(msg) end")
+		wantText(t, asScriptError(t, err).Error(), "scripts/bot.lua: the script defines no on_message: add function on_message(msg) … end; is onMessage meant to be it?")
+	})
 	t.Run("handler of another type", func(t *testing.T) {
 		_, err := tryLoad(t, "on_message = 5")
 		wantText(t, asScriptError(t, err).Error(), "scripts/bot.lua: on_message is a number and must be a function: function on_message(msg) … end")

@@ -278,6 +278,13 @@ func (vm *VM) handlesMessages() error {
 	if !vm.routes.empty() || len(vm.timers.schedules) > 0 || vm.main.G.Global.RawGetString(messageHook.name) != lua.LNil {
 		return nil
 	}
+	instead := ""
+	vm.main.G.Global.ForEach(func(k, v lua.LValue) {
+		plain := strings.ToLower(strings.ReplaceAll(k.String(), "_", ""))
+		if v.Type() == lua.LTFunction && nearest(plain, []string{"onmessage"}) != "" {
+			instead = "; is " + k.String() + " meant to be it?"
+		}
+	})
 	return vm.errorAt(KindLoad, vm.sources.display, 0,
-		fmt.Sprintf("the script defines no %s: add function %s(%s) … end", messageHook.name, messageHook.name, messageHook.params))
+		fmt.Sprintf("the script defines no %s: add function %s(%s) … end%s", messageHook.name, messageHook.name, messageHook.params, instead))
 }
