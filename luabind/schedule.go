@@ -201,15 +201,11 @@ func pointInTime(L *lua.LState, zone string, now time.Time, clock bool) time.Tim
 	if err != nil {
 		raiseMistake(L, "ilink.at: %v", err)
 	}
-	if t, err := time.Parse(time.RFC3339, string(text)); err == nil {
+	t, daily, ok := ReadTime(string(text), loc)
+	if ok && !daily {
 		return t
 	}
-	for _, layout := range []string{"2006-01-02 15:04", time.DateTime} {
-		if t, err := time.ParseInLocation(layout, string(text), loc); err == nil {
-			return t
-		}
-	}
-	if t, err := time.Parse("15:04", string(text)); err == nil {
+	if ok {
 		if !clock {
 			raiseMistake(L, `ilink.at needs a date outside of handlers, as in "2030-01-31 18:00"; for each day write ilink.every("%d %d * * *", …)`, t.Minute(), t.Hour())
 		}
@@ -220,4 +216,19 @@ func pointInTime(L *lua.LState, zone string, now time.Time, clock bool) time.Tim
 	}
 	raiseMistake(L, `ilink.at: %s is no time: write it as "2030-01-31 18:00", as "18:00" or as seconds since 1970`, quote(clipText(string(text), 40)))
 	return time.Time{}
+}
+
+// ReadTime reads a time as ilink.at takes it: with a date, or daily, the hour and minute
+// of a day. ok says whether it is one.
+func ReadTime(text string, zone *time.Location) (t time.Time, daily, ok bool) {
+	if t, err := time.Parse(time.RFC3339, text); err == nil {
+		return t, false, true
+	}
+	for _, layout := range []string{"2006-01-02 15:04", time.DateTime} {
+		if t, err := time.ParseInLocation(layout, text, zone); err == nil {
+			return t, false, true
+		}
+	}
+	t, err := time.Parse("15:04", text)
+	return t, true, err == nil
 }

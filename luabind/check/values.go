@@ -22,6 +22,8 @@ func (w *work) lookValue(f *file, function, what string, t *library.Type, value 
 	case *text:
 		if choices := w.choices(t); choices != nil && !slices.Contains(choices, v.value) {
 			w.report(f, v.pos(), Error, "%s: %s is %s, not %q%s", function, what, quoted(choices), v.value, didYouMean(v.value, choices))
+		} else if takes, why := w.takesText(t, v.value); !takes && why != "" {
+			w.report(f, v.pos(), Error, "%s: %s: %s", function, what, why)
 		}
 	case *table:
 		w.lookTable(f, function, t, v)

@@ -8,6 +8,15 @@ ilink = {}
 ---A span of time: seconds, or a text such as "90s", "10m", "1h30m", "2 days", "10分钟".
 ---@alias ilink.Span number|string
 
+---A line of crontab, such as "0 9 * * 1-5", or "@hourly", "@daily", "@weekly" and the like.
+---@alias ilink.Crontab string
+
+---A time such as "2030-01-31 18:00" or "18:00".
+---@alias ilink.Time string
+
+---A time zone by its name, such as "Asia/Shanghai" or "UTC".
+---@alias ilink.Zone string
+
 ---The bot that runs this script.
 ---@class ilink.Bot
 ---@field name string The bot's name in the configuration.
@@ -199,7 +208,7 @@ function ilink.cancelled() end
 ---Options of ilink.every, and of ilink.at outside of handlers.
 ---@class ilink.ScheduleOptions
 ---@field name? string By which the bot knows it again after a restart; made of when it runs if left out.
----@field zone? string The time zone, such as "Asia/Shanghai"; the computer's if left out.
+---@field zone? ilink.Zone The time zone, such as "Asia/Shanghai"; the computer's if left out.
 ---@field missed? "once"|"skip" What becomes of runs while the bot was off: one run when it is back, which is what it does if left out, or none.
 
 ---Runs a function again and again. It is called at the file's top level, outside of
@@ -211,7 +220,7 @@ function ilink.cancelled() end
 ---run then, times that come twice run once.
 ---
 ---Messages that it sends wait, if need be, until the user writes again.
----@param when string|ilink.Span A line of crontab, "@hourly", "@daily", "@weekly" and the like, or a span: seconds, or "10m", "2h".
+---@param when ilink.Crontab|ilink.Span A line of crontab, "@hourly", "@daily", "@weekly" and the like, or a span: seconds, or "10m", "2h".
 ---@param run fun(due: number) What to do; gets when it was due, in seconds since 1970.
 ---@param options? ilink.ScheduleOptions
 ---@example
@@ -232,7 +241,7 @@ function ilink.every(when, run, options) end
 ---Runs a function at a time. In a handler it returns a timer; outside of handlers it is
 ---a schedule as with ilink.every, and returns nothing. In a handler, a time that is
 ---over is now.
----@param when string|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is. In a handler a time that is past is due at once; outside of handlers it never comes.
+---@param when ilink.Time|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is. In a handler a time that is past is due at once; outside of handlers it never comes.
 ---@param run fun(due: number) What to do.
 ---@param options? ilink.ScheduleOptions In a handler only zone.
 ---@return ilink.Timer? timer

@@ -522,7 +522,7 @@ function clock.advance(span) end
 
 ---Has time pass until then.
 ---@param time number|string Seconds since 1970, "2026-01-05 17:30", or "17:30" for the next time that it is that late.
----@param zone? string The time zone of a text, such as "Asia/Shanghai"; the one of the specs if left out, see "ilinkd test --zone".
+---@param zone? ilink.Zone The time zone of a text, such as "Asia/Shanghai"; the one of the specs if left out, see "ilinkd test --zone".
 ---@example
 ---```lua
 ---clock.set("17:30")
