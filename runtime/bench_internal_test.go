@@ -273,6 +273,7 @@ func (b *bench) script(text string) {
 	}
 	sandbox, err := luabind.Load(b.t.Context(), luabind.Config{
 		Name: "bot", Script: b.bot.cfg.Script, Host: b.bot.host, Limits: b.bot.cfg.Sandbox.limits(),
+		Modules: modulesOf(b.bot.shared, b.bot.cfg),
 	})
 	if err != nil {
 		b.t.Fatal(err)

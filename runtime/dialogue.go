@@ -62,7 +62,7 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 	}
 	ib.mu.Unlock()
 	run.leave(ib.slots)
-	ib.bot.stats.update(func(s *Status) { s.Asking++ })
+	ib.waiting(req.Sleep, 1)
 
 	var answer *message
 	var deadline <-chan time.Time
@@ -98,7 +98,7 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 		in.pause = nil
 	}
 	ib.mu.Unlock()
-	ib.bot.stats.update(func(s *Status) { s.Asking-- })
+	ib.waiting(req.Sleep, -1)
 	run.enter(ctx, ib.slots)
 	switch {
 	case answer != nil:
@@ -111,6 +111,17 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 	return nil, &luabind.HostError{Kind: "timeout", Message: "no answer came in time"}
 }
 
+// waiting counts a handler that begins to wait, or with -1 ends that.
+func (ib *inbox) waiting(sleeps bool, n int) {
+	ib.bot.stats.update(func(s *Status) {
+		if sleeps {
+			s.Sleeping += n
+		} else {
+			s.Asking += n
+		}
+	})
+}
+
 // offer hands a handler that waits for an answer the next message, once on_interrupt
 // is through with that. mu must be held.
 func (ib *inbox) offer(l *conversation) {
@@ -120,6 +131,7 @@ func (ib *inbox) offer(l *conversation) {
 	}
 	l.queue = slices.Delete(l.queue, 1, 2)
 	ib.left[next.ID] = false
+	l.queue[0].pause = nil
 	l.answer <- next
 	l.answer = nil
 }
@@ -192,13 +204,13 @@ func (ib *inbox) sleepOn(l *conversation, in *message) {
 		defer t.Stop()
 		deadline = t.C
 	}
-	ib.bot.stats.update(func(s *Status) { s.Asking++ })
+	ib.waiting(p.sleeps, 1)
 	select {
 	case <-woken:
 	case <-deadline:
 	case <-ib.accept.Done():
 	}
-	ib.bot.stats.update(func(s *Status) { s.Asking-- })
+	ib.waiting(p.sleeps, -1)
 	ib.mu.Lock()
 	l.woken = nil
 }

@@ -32,6 +32,9 @@ type files struct {
 	queue  string   // where files are kept that are to be sent
 
 	mu sync.Mutex // held while a file is written
+
+	usedMu sync.Mutex
+	used   map[string]bool // folders right below root into which the script wrote, "." for root
 }
 
 func newFiles(shared *Config, cfg BotConfig) *files {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,6 +23,9 @@ import (
 const (
 	// maxFile is how large a file may become that a script adds to.
 	maxFile = 64 << 20
+	// maxUsed is how many of the folders are noted into which a script writes: with
+	// more of them it writes everywhere.
+	maxUsed = 20
 	// maxEntries is how many entries of a folder are listed.
 	maxEntries = 10_000
 )
@@ -213,7 +217,27 @@ func (f *files) writable(path string) (clean string, err error) {
 	if strings.HasSuffix(strings.ToLower(slash), ".lua") {
 		return "", &luabind.HostError{Kind: "not_allowed", Message: "a script may not write scripts"}
 	}
+	f.usedMu.Lock()
+	defer f.usedMu.Unlock()
+	folder, _, below := strings.Cut(slash, "/")
+	if !below || len(f.used) >= maxUsed {
+		folder = "."
+	}
+	if f.used == nil {
+		f.used = map[string]bool{}
+	}
+	f.used[folder] = true
 	return clean, nil
+}
+
+// wrote returns the folders into which the script wrote, as [bot.allow] files names them.
+func (f *files) wrote() []string {
+	f.usedMu.Lock()
+	defer f.usedMu.Unlock()
+	if f.used["."] {
+		return []string{"."}
+	}
+	return slices.Sorted(maps.Keys(f.used))
 }
 
 func (f *files) read(path string, most int) ([]byte, error) {

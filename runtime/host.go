@@ -26,12 +26,14 @@ type host struct {
 
 	mu     sync.Mutex
 	client *ilink.Client
+	// strangers are those of whom the log has said that they have never written.
+	strangers map[string]bool
 }
 
 var _ luabind.Host = (*host)(nil)
 
 func newHost(b *bot) *host {
-	return &host{bot: b, files: newFiles(b.shared, b.cfg)}
+	return &host{bot: b, files: newFiles(b.shared, b.cfg), strangers: map[string]bool{}}
 }
 
 func (h *host) setClient(c *ilink.Client) {
@@ -132,7 +134,32 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 	if e.Progress != nil {
 		luabind.StepOf(ctx).Saved(false)
 	}
-	return h.await(ctx, pending)
+	r, err := h.await(ctx, pending)
+	if r.Status == luabind.StatusDeferred && r.Reason == luabind.StatusWindowClosed {
+		from.warnOfStranger(ctx, e.User)
+	}
+	return r, err
+}
+
+// maxStrangers is of how many users the log says that they have never written.
+const maxStrangers = 100
+
+// warnOfStranger says once that what a script sends to a user waits for somebody who has
+// never written: it may well be that there is nobody of that id.
+func (h *host) warnOfStranger(ctx context.Context, user string) {
+	token, err := h.bot.store.ContextToken(ctx, h.bot.cfg.Name, user)
+	if err != nil || token != "" {
+		return
+	}
+	h.mu.Lock()
+	known := h.strangers[user] || len(h.strangers) >= maxStrangers
+	if !known {
+		h.strangers[user] = true
+	}
+	h.mu.Unlock()
+	if !known {
+		h.bot.log.Warn("the script sends to a user who has never written to the bot: it waits until they do. The id of whoever writes is msg.from", "to", user)
+	}
 }
 
 // sender is the host of the bot as which a script sends: its own, or another that

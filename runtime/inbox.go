@@ -149,6 +149,7 @@ func (ib *inbox) serve(name string, l *conversation) {
 		if len(l.queue) == 0 || ib.stop {
 			delete(ib.lanes, name)
 			ib.mu.Unlock()
+			ib.bot.stats.poke()
 			return
 		}
 		in := l.queue[0]

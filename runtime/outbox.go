@@ -445,6 +445,7 @@ func (o *outbox) poke() {
 	}
 	close(o.changed)
 	o.changed = make(chan struct{})
+	o.bot.stats.poke()
 }
 
 // refusal is the error for a send that fails with one of luabind's statuses,

@@ -51,6 +51,7 @@ func (b *bot) receive(ctx context.Context, u *ilink.Updates, meta bridge.PollMet
 	}
 	b.stats.update(func(s *Status) {
 		s.Received += len(taken)
+		s.Messages += len(taken)
 		s.Duplicates += len(receipts) - len(taken)
 	})
 	b.outbox.windowsOpened(windows)

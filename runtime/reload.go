@@ -379,7 +379,7 @@ func (l *loader) report(err error) {
 func logScriptError(log *slog.Logger, msg string, err error, args ...any) {
 	args = append(args, "err", err)
 	var se *luabind.ScriptError
-	if errors.As(err, &se) {
+	if errors.As(err, &se) && se.Detail() != err.Error() {
 		args = append(args, "detail", se.Detail())
 	}
 	log.Error(msg, args...)

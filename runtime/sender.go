@@ -97,7 +97,7 @@ func (o *outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) tim
 // the conversation that has waited longest.
 func (o *outbox) next() (best *lane, wait time.Duration) {
 	now, server := time.Now(), o.serverNow()
-	wait = time.Hour
+	wait = never
 	if _, until := o.blocked(); !until.IsZero() {
 		return nil, max(time.Millisecond, until.Sub(now))
 	}
@@ -123,6 +123,9 @@ func (o *outbox) next() (best *lane, wait time.Duration) {
 	}
 	return best, wait
 }
+
+// never is how long nothing may be sent where that depends on others.
+const never = time.Hour
 
 func before(a, b *lane) bool {
 	p, q := a.queue[0], b.queue[0]

@@ -22,6 +22,9 @@ func (st *stats) update(f func(s *Status)) {
 	}
 }
 
+// poke has those who wait look again.
+func (st *stats) poke() { st.update(func(*Status) {}) }
+
 // wait blocks until ok says so of the status, or ctx ends.
 func (st *stats) wait(ctx context.Context, ok func(s Status) bool) error {
 	for {

@@ -31,15 +31,17 @@ type Status struct {
 	Error       string `json:"error,omitempty"`
 	ScriptError string `json:"script_error,omitempty"`
 
-	Received   int `json:"received"`   // messages, without repeats
+	Received   int `json:"received"`   // messages, without repeats, and runs of timers
+	Messages   int `json:"messages"`   // of those received: what users wrote since the start
 	Duplicates int `json:"duplicates"` // repeats, left out
 	Handled    int `json:"handled"`
 	Failed     int `json:"failed"` // kept as dead
 	Retried    int `json:"retried"`
-	Waiting    int `json:"waiting"` // received and not yet through
-	Asking     int `json:"asking"`  // of those waiting: handlers that wait for the user's answer
-	Sent       int `json:"sent"`    // accepted by the server
-	Queued     int `json:"queued"`  // to be sent, or waiting for the user to write
+	Waiting    int `json:"waiting"`  // received and not yet through
+	Asking     int `json:"asking"`   // of those waiting: handlers that wait for the user's answer
+	Sleeping   int `json:"sleeping"` // of those waiting: handlers that sleep
+	Sent       int `json:"sent"`     // accepted by the server
+	Queued     int `json:"queued"`   // to be sent, or waiting for the user to write
 	Uncertain  int `json:"uncertain"`
 	Expired    int `json:"expired"` // waited too long to be sent
 
@@ -112,16 +114,25 @@ func (o *outbox) summary() (queued int, throttledUntil time.Time) {
 // WaitStatus blocks until ok says so of a bot's status, or ctx ends. ok is called
 // at each change, and must be quick.
 func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bool) error {
+	b, err := r.waitBot(ctx, bot)
+	if err != nil {
+		return err
+	}
+	return b.stats.wait(ctx, func(s Status) bool { return ok(s.shown()) })
+}
+
+// waitBot finds a bot, once the runtime runs.
+func (r *Runtime) waitBot(ctx context.Context, name string) (*bot, error) {
 	select {
 	case <-r.ready:
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
-	b := r.bot(bot)
+	b := r.bot(name)
 	if b == nil {
-		return fmt.Errorf("there is no bot %q", bot)
+		return nil, fmt.Errorf("there is no bot %q", name)
 	}
-	return b.stats.wait(ctx, func(s Status) bool { return ok(s.shown()) })
+	return b, nil
 }
 
 // Running reports whether the bot does what it is there for: it is connected, and

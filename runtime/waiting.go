@@ -15,7 +15,7 @@ import (
 func (o *outbox) blocked() (reason string, until time.Time) {
 	now := time.Now()
 	if _, err := o.bot.host.online(); err != nil {
-		return reasonSession, now.Add(time.Hour) // or until there is a token: see resume
+		return reasonSession, now.Add(never) // or until there is a token: see resume
 	}
 	if now.Before(o.throttle.Until) {
 		return luabind.StatusThrottled, o.throttle.Until

@@ -1,7 +1,9 @@
 package cli
 
 import (
+	"fmt"
 	"os"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -22,10 +24,16 @@ func newDev(logging newLogger) *cobra.Command {
 		Use:   "dev [script]",
 		Short: "Try a script against a simulated server, no account needed",
 		Long: "dev runs a simulated iLink server and a bot in one process. Each line you type is a message\n" +
-			"to the bot, and its answers are printed; input from a pipe ends once all of it is answered.\n" +
-			"A line such as file:cat.png sends a file. Without a script it runs scripts/echo.lua. Save the script\n" +
-			"while it runs to change the bot. It may save files in its folder; what else [bot.allow] in\n" +
-			"runtime.toml allows is said by --env and --http here.",
+			"to the bot, and its answers are printed. A line such as file:cat.png sends a file; a name with spaces\n" +
+			"stands in quotation marks. Without a script it runs scripts/echo.lua. Save the script while it runs\n" +
+			"to change the bot.\n\n" +
+			"Input from a pipe ends once all of it is answered, and what comes by itself within --wait has come.\n" +
+			"Its answers are printed as they are, with --transcript as in a terminal.\n\n" +
+			"The script may save files in its folder, and these stay. What it keeps otherwise (kv, timers, dialogues)\n" +
+			"is gone at the end, unless --data names a folder for it. What else [bot.allow] in runtime.toml allows\n" +
+			"is said by --env and --http here; at the end dev says what runtime.toml needs.\n\n" +
+			"Time can't be moved here: to try what comes in an hour or each Saturday, write a spec\n" +
+			"(\"ilinkd test\"), which has a clock of its own.",
 		Args: args(cobra.MaximumNArgs(1)),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return []string{"lua"}, cobra.ShellCompDirectiveFilterFileExt
@@ -47,8 +55,16 @@ func newDev(logging newLogger) *cobra.Command {
 			if len(hosts) > 0 {
 				opts.Allow.HTTP = append([]string{"*"}, hosts...)
 			}
+			if opts.Wait < 0 {
+				return usageError{fmt.Errorf("--wait %v is negative", opts.Wait), cmd.CommandPath()}
+			}
 			opts.FreePort = !cmd.Flags().Changed("listen")
-			terminal := !opts.Serve && term.IsTerminal(int(os.Stdin.Fd())) && term.IsTerminal(int(os.Stdout.Fd()))
+			shown := term.IsTerminal(int(os.Stdout.Fd()))
+			terminal := !opts.Serve && shown && term.IsTerminal(int(os.Stdin.Fd()))
+			if !cmd.Flags().Changed("transcript") {
+				opts.Transcript = shown // somebody reads it
+			}
+			opts.Transcript = opts.Transcript && !terminal
 			opts.In, opts.Screen = os.Stdin, dev.NewScreen(os.Stdout, os.Stderr, terminal)
 			if opts.Logger, err = logging(opts.Screen.Log()); err != nil {
 				return err
@@ -60,6 +76,8 @@ func newDev(logging newLogger) *cobra.Command {
 	cmd.Flags().StringVar(&opts.Data, "data", "", "folder for state (default: one that is removed at the end)")
 	cmd.Flags().StringSliceVar(&opts.Allow.Env, "env", nil, "environment variables that the script may read, such as OPENAI_API_KEY")
 	cmd.Flags().StringSliceVar(&hosts, "http", nil, "hosts that the script may ask beside public ones, such as localhost:11434")
+	cmd.Flags().DurationVar(&opts.Wait, "wait", 10*time.Second, "how long the end of piped input waits for timers and handlers that sleep")
+	cmd.Flags().BoolVar(&opts.Transcript, "transcript", false, "print what was said, too, as in a terminal")
 	isolationFlag(cmd, &opts.Sandbox.Isolation)
 	cmd.Flags().BoolVar(&opts.Serve, "serve", false, "run until interrupted, without reading the terminal")
 	return cmd

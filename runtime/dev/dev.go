@@ -3,7 +3,6 @@
 package dev
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -44,6 +43,11 @@ type Options struct {
 	// SandboxCommand starts it; see [runtime.Config.SandboxCommand].
 	Sandbox        runtime.SandboxConfig
 	SandboxCommand []string
+	// Wait is how long the end of In waits for what comes by itself then: handlers that
+	// sleep, and timers.
+	Wait time.Duration
+	// Transcript shows on the screen what was said, too, where that isn't a terminal.
+	Transcript bool
 	// Serve runs until the context ends, without reading In.
 	Serve bool
 	// In are lines to be sent as messages.
@@ -54,8 +58,12 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// ErrHandlerFailed says that the script failed at a message that was piped in.
-var ErrHandlerFailed = errors.New("the script failed, see above")
+var (
+	// ErrHandlerFailed says that the script failed at a message that was piped in.
+	ErrHandlerFailed = errors.New("the script failed, see above")
+	// ErrNotSaid says that a line that was piped in names a file that can't be sent.
+	ErrNotSaid = errors.New("not all lines could be sent, see above")
+)
 
 // Run runs until ctx ends, or until all that was read from In is answered.
 func Run(ctx context.Context, opts Options) error {
@@ -97,7 +105,15 @@ func Run(ctx context.Context, opts Options) error {
 		return err
 	}
 	fmt.Fprintf(opts.Screen.Log(), "ilinkd dev: %s as bot %q, simulator at %s\n", opts.Script, name, sim.URL)
+	fmt.Fprintf(opts.Screen.Log(), "you are %s\n", user)
 	fmt.Fprintf(opts.Screen.Log(), "edit the script and save it: the next message meets the new version\n")
+
+	for _, variable := range opts.Allow.Env {
+		if _, set := os.LookupEnv(variable); !set {
+			fmt.Fprintf(opts.Screen.Log(), "--env %s: no such variable is set, so the script finds nil there; write %s=VALUE in front of the command\n", variable, variable)
+		}
+	}
+	defer func() { io.WriteString(opts.Screen.Log(), needs(opts.Allow, rt.Wrote(name))) }()
 
 	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup
@@ -144,175 +160,4 @@ func botName(script string) string {
 		return "bot"
 	}
 	return name[:min(len(name), 64)]
-}
-
-// session is a conversation at the terminal.
-type session struct {
-	opts Options
-	sim  *ilinksim.Server
-	rt   *runtime.Runtime
-	bot  string
-
-	mu      sync.Mutex
-	printed int // the number of the last answer printed
-}
-
-// sent counts the bot's sends so far.
-func (s *session) sent() int { return len(s.sim.Sent(0)) }
-
-// talk sends each line as a message, and at the end of the input waits until all
-// are answered.
-func (s *session) talk(ctx context.Context) error {
-	lines := bufio.NewScanner(s.opts.In)
-	lines.Buffer(nil, maxLine)
-	said := 0
-	s.opts.Screen.Prompt()
-	for lines.Scan() {
-		s.opts.Screen.Entered()
-		text := strings.TrimRight(lines.Text(), "\r")
-		if strings.TrimSpace(text) == "" {
-			s.opts.Screen.Prompt()
-			continue
-		}
-		if ctx.Err() != nil {
-			return nil
-		}
-		in, err := message(text)
-		if err != nil {
-			if !s.opts.Screen.terminal {
-				return err
-			}
-			fmt.Fprintln(s.opts.Screen.Log(), err)
-			s.opts.Screen.Prompt()
-			continue
-		}
-		before := s.sent()
-		if _, err := s.sim.Inject(in); err != nil {
-			return fmt.Errorf("send the message: %w", err)
-		}
-		said++
-		if !s.opts.Screen.terminal {
-			// Input that is piped in comes all at once, faster than anybody writes, and
-			// what a message allows is counted from the last one.
-			s.settle(ctx, said, before)
-		}
-		s.opts.Screen.Prompt()
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("read the input: %w", err)
-	}
-	last, done := s.handled(ctx, said, endPause)
-	if ctx.Err() != nil {
-		return nil // interrupted
-	}
-	if !done {
-		s.flush()
-		return fmt.Errorf("%d of %d messages were handled within %v", last.Handled+last.Failed, said, endPause)
-	}
-	s.drain(ctx)
-	s.flush()
-	if last.Failed > 0 || last.Generation == 0 {
-		return ErrHandlerFailed
-	}
-	return nil
-}
-
-// answerPause is how long nothing more must come for an answer to be over while
-// its handler goes on: that one waits for the next line, perhaps.
-const answerPause = 300 * time.Millisecond
-
-// endPause is how long the bot may take for what was piped in last.
-const endPause = 10 * time.Minute
-
-// settle waits until a number of messages is handled, or the bot has sent
-// something since the last and then been quiet for a while.
-func (s *session) settle(ctx context.Context, said, sentBefore int) {
-	last := sentBefore
-	for {
-		st, done := s.handled(ctx, said, answerPause)
-		if done || ctx.Err() != nil || st.Sent > sentBefore && st.Sent == last {
-			return
-		}
-		last = st.Sent
-	}
-}
-
-// handled waits, at most for a time, until a number of messages is handled, well
-// or not, or it is clear that they won't be: the script can't be loaded.
-func (s *session) handled(ctx context.Context, said int, limit time.Duration) (last runtime.Status, done bool) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	err := s.rt.WaitStatus(ctx, s.bot, func(st runtime.Status) bool {
-		last = st
-		return st.Handled+st.Failed+st.Asking >= said || st.Generation == 0 && st.ScriptError != ""
-	})
-	return last, err == nil
-}
-
-// drainPause is how long nothing must be sent for the rest to be what waits until the
-// user writes again. The pace of sending makes shorter pauses.
-const drainPause = time.Second
-
-// drain waits until what handlers have left to be sent is sent, as far as it may be.
-func (s *session) drain(ctx context.Context) {
-	for moved := true; moved && ctx.Err() == nil; {
-		before := s.sent()
-		wait, cancel := context.WithTimeout(ctx, drainPause)
-		err := s.rt.WaitStatus(wait, s.bot, func(st runtime.Status) bool { return st.Queued == 0 })
-		cancel()
-		moved = err != nil && s.sent() > before
-	}
-}
-
-// print prints answers as they come.
-func (s *session) print(ctx context.Context) {
-	for {
-		s.mu.Lock()
-		after := s.printed
-		s.mu.Unlock()
-		if _, err := s.sim.WaitSent(ctx, ilinksim.Filter{To: user}, after); err != nil {
-			return
-		}
-		s.flush()
-	}
-}
-
-// flush prints what was sent and not printed yet.
-func (s *session) flush() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, sent := range s.sim.Sent(s.printed) {
-		s.printed = sent.N
-		text := describe(sent, s.sim.URL)
-		if sent.To != user {
-			text = "to " + sent.To + ": " + text
-		}
-		if s.opts.Screen.terminal {
-			text = "bot> " + text
-		}
-		fmt.Fprintln(s.opts.Screen.Out(), text)
-	}
-}
-
-// describe is what a phone would show, as far as text can.
-func describe(sent ilinksim.Sent, base string) string {
-	if len(sent.Media) == 0 {
-		return sent.Text
-	}
-	var parts []string
-	if sent.Text != "" {
-		parts = append(parts, sent.Text)
-	}
-	for _, m := range sent.Media {
-		what := m.Kind
-		if m.Name != "" {
-			what += " " + m.Name
-		}
-		line := fmt.Sprintf("[%s, %d bytes: %s]", what, m.Size, base+strings.TrimPrefix(m.URL, base))
-		if m.Grey {
-			line += " a phone shows a grey box: " + m.Reason
-		}
-		parts = append(parts, line)
-	}
-	return strings.Join(parts, "\n")
 }

@@ -14,14 +14,22 @@ import (
 const filePrefix = "file:"
 
 // message is what a line says: a text, or as "file:cat.png a nice cat" a file, shown
-// as what it is, perhaps with a text.
+// as what it is, perhaps with a text. A name with spaces stands in quotation marks.
 func message(line string) (ilinksim.In, error) {
 	in := ilinksim.In{From: user, Text: strings.ToValidUTF8(line, "\ufffd")}
 	rest, found := strings.CutPrefix(line, filePrefix)
 	if !found {
 		return in, nil
 	}
-	path, text, _ := strings.Cut(strings.TrimSpace(rest), " ")
+	rest = strings.TrimSpace(rest)
+	path, text, _ := strings.Cut(rest, " ")
+	if quoted, found := strings.CutPrefix(rest, `"`); found {
+		var closed bool
+		if path, text, closed = strings.Cut(quoted, `"`); !closed {
+			return in, fmt.Errorf("the name of the file has no quotation mark at its end: %s", rest)
+		}
+		text = strings.TrimSpace(text)
+	}
 	if path == "" {
 		return in, fmt.Errorf("a line that begins with %s names a file, such as %sphotos/cat.png", filePrefix, filePrefix)
 	}

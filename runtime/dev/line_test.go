@@ -9,7 +9,7 @@ import (
 func TestMessage(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for name, data := range map[string]string{
-		"cat.png": "\x89PNG\r\n\x1a\n", "clip.mp4": "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42mp41\x00\x00\x00\x00", "list.txt": "milk",
+		"cat.png": "\x89PNG\r\n\x1a\n", "my cat.png": "\x89PNG\r\n\x1a\n", "clip.mp4": "\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42mp41\x00\x00\x00\x00", "list.txt": "milk",
 	} {
 		if err := os.WriteFile(name, []byte(data), 0o600); err != nil {
 			t.Fatal(err)
@@ -20,6 +20,10 @@ func TestMessage(t *testing.T) {
 		{line: "a\xff", text: "a\ufffd"},
 		{line: "file:cat.png", kind: "image"},
 		{line: "file: cat.png a nice cat", kind: "image", text: "a nice cat"},
+		{line: `file:"my cat.png"`, kind: "image"},
+		{line: `file: "my cat.png" a nice cat`, kind: "image", text: "a nice cat"},
+		{line: `file:"my cat.png`, err: "no quotation mark"},
+		{line: `file:""`, err: "names a file"},
 		{line: "file:clip.mp4", kind: "video"},
 		{line: "file:list.txt", kind: "file"},
 		{line: "file:dog.png", err: "dog.png"},

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -66,16 +67,32 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	for _, a := range h.attrs {
 		write(&line, &block, "", a)
 	}
+	var attrs []slog.Attr
 	r.Attrs(func(a slog.Attr) bool {
-		write(&line, &block, h.prefix, a)
+		attrs = append(attrs, a)
 		return true
 	})
+	for _, a := range attrs {
+		if !begins(a, attrs) {
+			write(&line, &block, h.prefix, a)
+		}
+	}
 	line.WriteByte('\n')
 	line.Write(block.Bytes())
 	h.out.mu.Lock()
 	defer h.out.mu.Unlock()
 	_, err := h.out.w.Write(line.Bytes())
 	return err
+}
+
+// begins reports whether an error is what another attribute begins with, such as its
+// excerpt: then it need not be shown twice.
+func begins(a slog.Attr, attrs []slog.Attr) bool {
+	err, ok := a.Value.Any().(error)
+	return ok && slices.ContainsFunc(attrs, func(other slog.Attr) bool {
+		first, _, more := strings.Cut(other.Value.String(), "\n")
+		return more && other.Value.Kind() == slog.KindString && strings.HasPrefix(first+" ", err.Error()+" ")
+	})
 }
 
 // write puts an attribute on the line, or into the block below it if it has

@@ -21,9 +21,12 @@ func TestHandler(t *testing.T) {
 		"with":        {func(l *slog.Logger) { l.With("bot", "a").WithGroup("g").With("k", 1).Error("x", "v", 2) }, "03:04:05 ERROR x bot=a g.k=1 g.v=2\n"},
 		"group value": {func(l *slog.Logger) { l.Info("x", slog.Group("g", "a", 1, "b", 2)) }, "03:04:05 INFO  x g.a=1 g.b=2\n"},
 		"block":       {func(l *slog.Logger) { l.Error("x", "detail", "one\n  two\n", "k", 1) }, "03:04:05 ERROR x k=1\n    one\n      two\n"},
-		"too low":     {func(l *slog.Logger) { l.Debug("x") }, ""},
-		"Chinese":     {func(l *slog.Logger) { l.Info("x", "text", "你好") }, "03:04:05 INFO  x text=你好\n"},
-		"control":     {func(l *slog.Logger) { l.Info("x", "text", "\x1b[2Jgone", "d", "a\n\x1b[2J") }, "03:04:05 INFO  x text=\"\\x1b[2Jgone\"\n    a\n    \ufffd[2J\n"},
+		"error above its excerpt": {func(l *slog.Logger) { l.Error("x", "err", errors.New("a:1: one"), "detail", "a:1: one\n\n  two") },
+			"03:04:05 ERROR x\n    a:1: one\n    \n      two\n"},
+		"another error": {func(l *slog.Logger) { l.Error("x", "err", errors.New("a"), "detail", "ab\nc") }, "03:04:05 ERROR x err=a\n    ab\n    c\n"},
+		"too low":       {func(l *slog.Logger) { l.Debug("x") }, ""},
+		"Chinese":       {func(l *slog.Logger) { l.Info("x", "text", "你好") }, "03:04:05 INFO  x text=你好\n"},
+		"control":       {func(l *slog.Logger) { l.Info("x", "text", "\x1b[2Jgone", "d", "a\n\x1b[2J") }, "03:04:05 INFO  x text=\"\\x1b[2Jgone\"\n    a\n    \ufffd[2J\n"},
 	} {
 		var b bytes.Buffer
 		h := termlog.New(&b, slog.LevelInfo)
