@@ -38,6 +38,9 @@ func arguments(command string) (args []string, called bool) {
 	for i, w := range words {
 		if path.Base(w) == "ilinkd" && (i == 0 || words[0] == "systemd-run" || assignment.MatchString(words[i-1])) {
 			for _, a := range words[i+1:] {
+				if a == "<" {
+					break // what it reads
+				}
 				args = append(args, strings.Trim(a, `'"`))
 			}
 			return args, true

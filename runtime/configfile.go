@@ -17,6 +17,9 @@ import (
 // the file's folder. A key that doesn't exist and a value that makes no sense
 // are a [*ConfigError] with the line, several of them joined.
 func LoadConfig(path string) (Config, error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return Config{}, fmt.Errorf("read the configuration: %s is a folder; name the file, such as %s", path, filepath.Join(path, "runtime.toml"))
+	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return Config{}, fmt.Errorf("read the configuration: %w", err)

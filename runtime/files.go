@@ -34,7 +34,7 @@ type files struct {
 	mu sync.Mutex // held while a file is written
 
 	usedMu sync.Mutex
-	used   map[string]bool // folders right below root into which the script wrote, "." for root
+	used   map[string]bool // entries of root that the script wrote, "." for too many
 }
 
 func newFiles(shared *Config, cfg BotConfig) *files {

@@ -23,8 +23,8 @@ import (
 const (
 	// maxFile is how large a file may become that a script adds to.
 	maxFile = 64 << 20
-	// maxUsed is how many of the folders are noted into which a script writes: with
-	// more of them it writes everywhere.
+	// maxUsed is how many of the entries of its folder are noted that a script writes:
+	// with more of them it writes everywhere.
 	maxUsed = 20
 	// maxEntries is how many entries of a folder are listed.
 	maxEntries = 10_000
@@ -219,18 +219,19 @@ func (f *files) writable(path string) (clean string, err error) {
 	}
 	f.usedMu.Lock()
 	defer f.usedMu.Unlock()
-	folder, _, below := strings.Cut(slash, "/")
-	if !below || len(f.used) >= maxUsed {
-		folder = "."
+	entry, _, _ := strings.Cut(slash, "/")
+	if len(f.used) >= maxUsed {
+		entry = "."
 	}
 	if f.used == nil {
 		f.used = map[string]bool{}
 	}
-	f.used[folder] = true
+	f.used[entry] = true
 	return clean, nil
 }
 
-// wrote returns the folders into which the script wrote, as [bot.allow] files names them.
+// wrote returns the folders and files that the script wrote, as [bot.allow] files names
+// them.
 func (f *files) wrote() []string {
 	f.usedMu.Lock()
 	defer f.usedMu.Unlock()

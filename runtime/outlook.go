@@ -57,8 +57,8 @@ func (r *Runtime) WaitOutlook(ctx context.Context, bot string, ok func(Status, O
 	return err
 }
 
-// Wrote returns the folders into which a bot's script has written since the start, as
-// [bot.allow] files names them.
+// Wrote returns the folders and files that a bot's script has written since the start,
+// as [bot.allow] files names them.
 func (r *Runtime) Wrote(bot string) []string {
 	if b := r.bot(bot); b != nil {
 		return b.host.files.wrote()

@@ -56,6 +56,9 @@ func (o Options) checkBot(bot string, known bool) error {
 		}
 		names = append(names, b.Name)
 	}
+	if len(names) == 0 {
+		return fmt.Errorf("nothing is known of a bot %q", bot)
+	}
 	return fmt.Errorf("the configuration has no bot %q, only %s", bot, strings.Join(names, ", "))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/admin"
 	"github.com/ilinkd/ilinkd/runtime/spec"
 )
@@ -25,7 +26,7 @@ func newRecord() *cobra.Command {
 			"were: read the file before you hand it on.",
 		Args: args(cobra.NoArgs),
 	}
-	options := addAdminFlags(cmd, false)
+	config := addConfigFlag(cmd) // it says what must not be in a recording
 	cmd.Flags().StringVar(&what.Bot, "bot", "", "name of the bot")
 	cmd.Flags().StringVar(&what.User, "user", "", "id of the user (default: all)")
 	cmd.Flags().DurationVar(&since, "since", 24*time.Hour, "how long ago it begins")
@@ -35,14 +36,14 @@ func newRecord() *cobra.Command {
 		if what.Bot == "" {
 			return usageError{errors.New("--bot is missing: whose conversation?"), cmd.CommandPath()}
 		}
-		o, err := options(cmd)
+		cfg, err := runtime.LoadConfig(*config)
 		if err != nil {
 			return err
 		}
 		what.To = time.Now().Add(time.Minute)
 		what.From = time.Now().Add(-since)
 		var recording bytes.Buffer
-		if err := admin.Record(cmd.Context(), o, what, &recording); err != nil {
+		if err := admin.Record(cmd.Context(), admin.Options{Config: cfg}, what, &recording); err != nil {
 			return err
 		}
 		if output != "" {

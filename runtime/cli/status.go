@@ -31,12 +31,20 @@ func newStatus() *cobra.Command {
 // returns what reads them.
 func addAdminFlags(cmd *cobra.Command, withJSON bool) func(*cobra.Command) (admin.Options, error) {
 	config := addConfigFlag(cmd)
+	data := cmd.Flags().String("data", "", "data folder, such as that of \"ilinkd dev --data\", in place of a configuration")
+	cmd.MarkFlagsMutuallyExclusive("config", "data")
 	asJSON := new(bool)
 	if withJSON {
 		asJSON = cmd.Flags().Bool("json", false, "print JSON")
 	}
 	return func(cmd *cobra.Command) (admin.Options, error) {
-		cfg, err := runtime.LoadConfig(*config)
+		var cfg runtime.Config
+		var err error
+		if *data != "" {
+			cfg.Data, cfg.Limits = *data, cfg.Limits.WithDefaults()
+		} else {
+			cfg, err = runtime.LoadConfig(*config)
+		}
 		return admin.Options{Config: cfg, Out: cmd.OutOrStdout(), JSON: *asJSON}, err
 	}
 }

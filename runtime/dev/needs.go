@@ -8,7 +8,7 @@ import (
 )
 
 // needs says what runtime.toml has to allow for what the script was allowed here: of
-// its folder those below it into which it wrote. It is "" if that is nothing.
+// its folder what it wrote there. It is "" if that is nothing.
 func needs(allow runtime.AllowConfig, wrote []string) string {
 	var b strings.Builder
 	for _, setting := range []struct {
