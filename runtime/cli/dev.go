@@ -65,6 +65,9 @@ func newDev(logging newLogger) *cobra.Command {
 				opts.Transcript = shown // somebody reads it
 			}
 			opts.Transcript = opts.Transcript && !terminal
+			if terminal && !cmd.Flags().Changed("wait") {
+				opts.Wait = 0 // whoever ends it by hand has waited
+			}
 			opts.In, opts.Screen = os.Stdin, dev.NewScreen(os.Stdout, os.Stderr, terminal)
 			if opts.Logger, err = logging(opts.Screen.Log()); err != nil {
 				return err

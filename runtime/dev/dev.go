@@ -113,7 +113,10 @@ func Run(ctx context.Context, opts Options) error {
 			fmt.Fprintf(opts.Screen.Log(), "--env %s: no such variable is set, so the script finds nil there; write %s=VALUE in front of the command\n", variable, variable)
 		}
 	}
-	defer func() { io.WriteString(opts.Screen.Log(), needs(opts.Allow, rt.Wrote(name))) }()
+	defer func() {
+		opts.Screen.Close()
+		io.WriteString(opts.Screen.Log(), needs(opts.Allow, rt.Wrote(name)))
+	}()
 
 	ctx, stop := context.WithCancel(ctx)
 	var group sync.WaitGroup

@@ -49,6 +49,16 @@ func (s *Screen) Entered() {
 	s.prompted = false
 }
 
+// Close takes the prompt away for good.
+func (s *Screen) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prompted {
+		s.prompted = false
+		io.WriteString(s.out, clearLine)
+	}
+}
+
 type screenWriter struct {
 	s *Screen
 	w io.Writer

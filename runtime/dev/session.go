@@ -71,6 +71,7 @@ func (s *session) talk(ctx context.Context) error {
 		}
 		s.opts.Screen.Prompt()
 	}
+	s.opts.Screen.Close()
 	if err := lines.Err(); err != nil {
 		return fmt.Errorf("read the input: %w", err)
 	}
