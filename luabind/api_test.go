@@ -265,7 +265,7 @@ function on_message(msg)
   print(m, m.kind, m.name, m.size, m.mime)
   local saved = assert(msg:download("photos/cat.png"))
   print(saved, saved.size, saved:read(3), saved:read(0) == "")
-  print(assert(m:save("other.png")).name)
+  print(assert(m:save("other.*")).name)
   print(ilink.download(m), ilink.download(msg), ilink.download(msg.items[1], "p.png"))
   msg:reply{ image = m, text = "echo" }
   kept = kept or ilink.upload(m, { to = "bob", kind = "file" })

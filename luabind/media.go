@@ -1,10 +1,12 @@
 package luabind
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
@@ -315,7 +317,7 @@ func (vm *VM) download(L *lua.LState, function string, m *media, n int) int {
 	call := Call{Name: function, Args: []any{m.kind, m.name, path}}
 	done, err := Do(vm, L, call, func(ctx context.Context) (d download, err error) {
 		if d.File, err = vm.fetched(ctx, &snapshot); err == nil && path != "" {
-			d.Saved, err = vm.host.SaveFile(ctx, d.File, path)
+			d.Saved, err = vm.host.SaveFile(ctx, d.File, withExtension(path, d.File))
 		}
 		return d, err
 	})
@@ -335,6 +337,24 @@ func (vm *VM) download(L *lua.LState, function string, m *media, n int) int {
 	}
 	L.Push(vm.newMedia(result))
 	return 1
+}
+
+// extensions are those of what phones send. The system's table has others first.
+var extensions = map[string]string{
+	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "image/webp": ".webp", "image/bmp": ".bmp", "image/heic": ".heic",
+	"video/mp4": ".mp4", "video/quicktime": ".mov", "video/webm": ".webm",
+	"audio/mpeg": ".mp3", "audio/wave": ".wav", "audio/mp4": ".m4a", "application/pdf": ".pdf",
+}
+
+// withExtension puts a file's extension in the place of the star of a path that ends in
+// ".*": that of its type, or else the one in its name.
+func withExtension(name string, f *File) string {
+	stem, open := strings.CutSuffix(name, ".*")
+	if !open {
+		return name
+	}
+	kind, _, _ := strings.Cut(f.MIME, ";")
+	return stem + cmp.Or(extensions[kind], strings.ToLower(path.Ext(f.Name)), ".bin")
 }
 
 // describe names a value in a message about a wrong one.

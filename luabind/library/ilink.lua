@@ -142,7 +142,7 @@ function ilink.typing(to, on) end
 ---Fetches what was received, and saves it if there is a path. Fetching again
 ---costs nothing.
 ---@param from ilink.Message|ilink.Item|ilink.Quote|ilink.Media What to fetch; of a message, its first media.
----@param path? string Where to save it, below the bot's folder.
+---@param path? string Where to save it, below the bot's folder. At the end .* stands for the extension of the file's type, as in "photos/1.*"; a path that ends in / is a folder, in which the file keeps its name.
 ---@return ilink.Media? file The file.
 ---@return ilink.Failure? err
 ---@example

@@ -116,14 +116,14 @@ function Message:typing(on) end
 
 ---Fetches the message's first image, voice, file or video, and saves it if there is
 ---a path.
----@param path? string Where to save it, below the bot's folder.
+---@param path? string Where to save it, below the bot's folder. At the end .* stands for the extension of the file's type, as in "photos/1.*"; a path that ends in / is a folder, in which the file keeps its name.
 ---@return ilink.Media? file The file; nil if there is none.
 ---@return ilink.Failure? err
 ---@example
 ---```lua
 ---function on_message(msg)
----  local file, err = msg:download("inbox/" .. msg.id)
----  msg:reply(file and "Saved." or tostring(err))
+---  local file, err = msg:download("inbox/" .. msg.id .. ".*")
+---  msg:reply(file and "Saved as " .. file.name or tostring(err))
 ---end
 ---```
 function Message:download(path) end
@@ -167,14 +167,14 @@ local Media = {}
 function Media:read(max) end
 
 ---Saves the file below the bot's folder, fetching it first if need be.
----@param path string Where to save it.
+---@param path string Where to save it. At the end .* stands for the extension of the file's type, as in "photos/1.*"; a path that ends in / is a folder, in which the file keeps its name.
 ---@return ilink.Media? file The saved file.
 ---@return ilink.Failure? err
 ---@example
 ---```lua
 ---function on_message(msg)
 ---  for i, item in ipairs(msg.items) do
----    if item.kind == "image" then item.media:save("photos/" .. msg.id .. "-" .. i .. ".jpg") end
+---    if item.kind == "image" then item.media:save("photos/" .. msg.id .. "-" .. i .. ".*") end
 ---  end
 ---end
 ---```
