@@ -131,6 +131,8 @@ type TimerRequest struct {
 	// that makes it: the host keeps what that handler was called with, and its
 	// journal, for the [TimerEvent].
 	Function string `json:"function,omitempty"`
+	// Data is what the function gets, packed, for the [TimerEvent]; nil for nothing.
+	Data []byte `json:"data,omitempty"`
 }
 
 // Folder is the bot's folder: paths are below it, with slashes. What the script may

@@ -17,8 +17,9 @@ type TimerEvent struct {
 	// then what [Timers.StartTimer] has returned.
 	Schedule string
 	ID       string
-	// Function is from the [TimerRequest].
+	// Function and Data are from the [TimerRequest].
 	Function string
+	Data     []byte
 	// Due is when it was due.
 	Due time.Time
 	// Line is where it was started.
@@ -77,9 +78,9 @@ func (vm *VM) ilinkAfter(L *lua.LState) int {
 		raiseMistake(L, `ilink.after needs a span, as in 600 (seconds) or "10m", got %s`, describe(v))
 	}
 	f := functionArgument(L, 2, function)
-	Options(L, 3, function)
+	data := timerData(L, Options(L, 3, function, "data"), function)
 	vm.handling(L, function)
-	return vm.startTimer(L, function, f, func() time.Time { return vm.Now().Add(d) })
+	return vm.startTimer(L, function, f, data, func() time.Time { return vm.Now().Add(d) })
 }
 
 func (vm *VM) ilinkAt(L *lua.LState) int {
@@ -89,14 +90,33 @@ func (vm *VM) ilinkAt(L *lua.LState) int {
 		return vm.addSchedule(L, function, Schedule{At: pointInTime(L, zoneOption(L, options, function), vm.Now(), false)})
 	}
 	f := functionArgument(L, 2, function)
-	zone := zoneOption(L, Options(L, 3, function, "zone"), function)
-	at := pointInTime(L, zone, vm.Now(), true)
-	return vm.startTimer(L, function, f, func() time.Time { return at })
+	options := Options(L, 3, function, "zone", "data")
+	at := pointInTime(L, zoneOption(L, options, function), vm.Now(), true)
+	return vm.startTimer(L, function, f, timerData(L, options, function), func() time.Time { return at })
+}
+
+// maxTimerData is how much a timer may be given: it is kept with it.
+const maxTimerData = 8 << 10
+
+// timerData packs the option data, nil if there is none.
+func timerData(L *lua.LState, options *lua.LTable, function string) []byte {
+	v := options.RawGetString("data")
+	if v == lua.LNil {
+		return nil
+	}
+	data, err := Pack(v, maxTimerData)
+	var np *NotPlainError
+	if errors.As(err, &np) {
+		raiseMistake(L, "%s: %s", function, np.About("data"))
+	} else if err != nil {
+		raiseMistake(L, "%s: data: %v", function, err)
+	}
+	return data
 }
 
 // startTimer starts a timer and returns its handle. The function can't be kept: either
 // it has a name, or the handler that made it is run again to have it once more.
-func (vm *VM) startTimer(L *lua.LState, function string, f *lua.LFunction, at func() time.Time) int {
+func (vm *VM) startTimer(L *lua.LState, function string, f *lua.LFunction, data []byte, at func() time.Time) int {
 	b := budgetOf(L)
 	name := vm.timers.names[f]
 	if name == "" && (b == nil || b.run.journal == nil) {
@@ -106,7 +126,7 @@ func (vm *VM) startTimer(L *lua.LState, function string, f *lua.LFunction, at fu
 	if name == "" {
 		vm.complete(L, function)
 	}
-	req := TimerRequest{Line: strings.TrimSuffix(positionAt(L, 0), ":"), Function: name}
+	req := TimerRequest{Line: strings.TrimSuffix(positionAt(L, 0), ":"), Function: name, Data: data}
 	call := Call{Name: function, Args: []any{L.Get(1).String()}, Effect: true}
 	id, err := Do(vm, L, call, func(ctx context.Context) (string, error) {
 		req.At = at()
@@ -186,7 +206,15 @@ func (s *Sandbox) callTimer(ctx context.Context, ev *TimerEvent, f *lua.LFunctio
 	defer s.vm.mu.Unlock()
 	r.journal, r.slotted = j, true
 	prepare(r)
-	_, err = s.vm.call(r, "the timer", f, lua.LNumber(float64(ev.Due.UnixMilli())/1000))
+	args := []lua.LValue{lua.LNumber(float64(ev.Due.UnixMilli()) / 1000)}
+	if ev.Data != nil {
+		data, err := Unpack(s.vm.main, ev.Data)
+		if err != nil {
+			return fmt.Errorf("read a timer's data: %w", err)
+		}
+		args = append(args, data)
+	}
+	_, err = s.vm.call(r, "the timer", f, args...)
 	return err
 }
 

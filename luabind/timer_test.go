@@ -262,14 +262,16 @@ func TestTimerMistakes(t *testing.T) {
 		}
 	}
 	for body, want := range map[string]string{
-		`ilink.every(60, function() end)`:             "ilink.every belongs to the file's top level",
-		`ilink.after("later", function() end)`:        `"later" is no span`,
-		`ilink.after(-1, function() end)`:             "-1 is not a number of seconds",
-		`ilink.after(1)`:                              "needs a function second",
-		`ilink.timer(7)`:                              "ilink.timer needs the id of a timer",
-		`ilink.timer("7").cancel()`:                   "write timer:cancel(), with a colon",
-		`ilink.at("25:00", function() end)`:           `"25:00" is no time`,
-		`ilink.at("18:00", function() end, {name=1})`: "doesn't know the option name",
+		`ilink.every(60, function() end)`:                    "ilink.every belongs to the file's top level",
+		`ilink.after("later", function() end)`:               `"later" is no span`,
+		`ilink.after(-1, function() end)`:                    "-1 is not a number of seconds",
+		`ilink.after(1)`:                                     "needs a function second",
+		`ilink.timer(7)`:                                     "ilink.timer needs the id of a timer",
+		`ilink.timer("7").cancel()`:                          "write timer:cancel(), with a colon",
+		`ilink.after(1, on_message, {data={f=print}})`:       "ilink.after: data.f is a function",
+		`ilink.after(1, on_message, {data=("x"):rep(9000)})`: "ilink.after: data",
+		`ilink.at("25:00", function() end)`:                  `"25:00" is no time`,
+		`ilink.at("18:00", function() end, {name=1})`:        "doesn't know the option name",
 	} {
 		b := load(t, "function on_message(msg)\n"+body+"\nend")
 		if err := b.OnMessage(t.Context(), textEvent("a", "x")); err == nil || !strings.Contains(err.Error(), want) {

@@ -97,6 +97,7 @@ type timerRow struct {
 	ID       string    `json:"id"`
 	Schedule string    `json:"schedule,omitempty"`
 	Function string    `json:"function,omitempty"`
+	Data     []byte    `json:"data,omitempty"`
 	Line     string    `json:"line,omitempty"`
 	Due      time.Time `json:"due"`
 	Origin   int64     `json:"origin,omitempty"`
@@ -104,7 +105,8 @@ type timerRow struct {
 
 func (t *timers) fireOne(ctx context.Context, timer store.Timer, now time.Time) error {
 	row := timerRow{
-		ID: strconv.FormatInt(timer.ID, 10), Schedule: timer.Name, Function: timer.Function, Line: timer.Line, Due: timer.Due, Origin: timer.Origin,
+		ID: strconv.FormatInt(timer.ID, 10), Schedule: timer.Name, Function: timer.Function, Data: timer.Data,
+		Line: timer.Line, Due: timer.Due, Origin: timer.Origin,
 	}
 	message, err := json.Marshal(row)
 	if err != nil {
@@ -183,7 +185,7 @@ func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind
 	if err := json.Unmarshal(in.Message, &row); err != nil {
 		return nil, fmt.Errorf("read a timer: %w", err)
 	}
-	ev := &luabind.TimerEvent{Schedule: row.Schedule, Function: row.Function, Due: row.Due, Line: row.Line, Journal: journal}
+	ev := &luabind.TimerEvent{Schedule: row.Schedule, Function: row.Function, Data: row.Data, Due: row.Due, Line: row.Line, Journal: journal}
 	if row.Schedule == "" {
 		ev.ID = row.ID
 	}
@@ -213,7 +215,7 @@ func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind
 // StartTimer starts a timer.
 func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string, error) {
 	ctx = context.WithoutCancel(ctx) // it is quick: an interrupt need not break it off
-	timer := store.Timer{Bot: h.bot.cfg.Name, Due: req.At, Line: req.Line, Function: req.Function}
+	timer := store.Timer{Bot: h.bot.cfg.Name, Due: req.At, Line: req.Line, Function: req.Function, Data: req.Data}
 	if timer.Due.UnixMilli() <= 0 {
 		timer.Due = time.UnixMilli(1) // zero would be never
 	}

@@ -84,10 +84,9 @@ func TestTimersOutliveRestarts(t *testing.T) {
 	}
 	w := newWorld(t, `
 		local function word() return "file" end
-		function named() ilink.send(kv.get("to"), word()) end
+		function named(due, about) ilink.send(about.to, word() .. #about.list) end
 		function on_message(msg)
 			local n = kv.incr("n")
-			kv.set("to", msg.from)
 			msg:reply("wait")
 			ilink.after("1h", function()
 				local now = kv.incr("n")
@@ -95,13 +94,13 @@ func TestTimersOutliveRestarts(t *testing.T) {
 				ilink.after("2h", function() msg:reply("nested " .. msg.text .. n) end)
 				if not failed then failed = true error("the first time") end
 			end)
-			ilink.after("3h", named)
+			ilink.after("3h", named, { data = { to = msg.from, list = { 1, 2 } } })
 			n = 10
 			kv.incr("n")
 		end`, quickRetries)
 	w.ask("a")
 	w.handled(1)
-	for _, want := range []string{"a10 3 3", "nested a10", "file"} {
+	for _, want := range []string{"a10 3 3", "nested a10", "file2"} {
 		w.restart()
 		w.change(`UPDATE timers SET due = 1 WHERE id = (SELECT id FROM timers ORDER BY due LIMIT 1)`)
 		if got := w.sent(1)[0].Text; got != want {

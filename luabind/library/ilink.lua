@@ -205,11 +205,19 @@ function ilink.recall(id) end
 ---```
 function ilink.cancelled() end
 
----Options of ilink.every, and of ilink.at outside of handlers.
+---Options of ilink.every.
 ---@class ilink.ScheduleOptions
 ---@field name? string By which the bot knows it again after a restart; made of when it runs if left out.
 ---@field zone? ilink.Zone The time zone, such as "Asia/Shanghai"; the computer's if left out.
 ---@field missed? "once"|"skip" What becomes of runs while the bot was off: one run when it is back, which is what it does if left out, or none.
+
+---Options of ilink.at: those of schedules outside of handlers, zone and data in a handler.
+---@class ilink.AtOptions : ilink.ScheduleOptions
+---@field data? any What the function gets second: a text, a number, or a table of such, up to 8 KiB.
+
+---Options of ilink.after.
+---@class ilink.TimerOptions
+---@field data? any What the function gets second: a text, a number, or a table of such, up to 8 KiB.
 
 ---Runs a function again and again. It is called at the file's top level, outside of
 ---handlers. Restarts and reloads lose no run: what was missed meanwhile runs once. When
@@ -242,8 +250,8 @@ function ilink.every(when, run, options) end
 ---a schedule as with ilink.every, and returns nothing. In a handler, a time that is
 ---over is now.
 ---@param when ilink.Time|number "2030-01-31 18:00", seconds since 1970, or, in a handler, "18:00" for the next time that it is. In a handler a time that is past is due at once; outside of handlers it never comes.
----@param run fun(due: number) What to do.
----@param options? ilink.ScheduleOptions In a handler only zone.
+---@param run fun(due: number, data: any) What to do; gets when it was due and, if there is one, the option data.
+---@param options? ilink.AtOptions In a handler only zone and data.
 ---@return ilink.Timer? timer
 ---@return ilink.Failure? err
 ---@example
@@ -259,9 +267,10 @@ function ilink.at(when, run, options) end
 ---again by running the handler that made it as far as it came, without doing or sending
 ---anything again. After a change of the script which makes that impossible the timer
 ---fails, and is in "ilinkd inbox list". Functions from the file's top level need none of
----that.
+---that: what they are to know they get as the option data.
 ---@param span ilink.Span
----@param run fun(due: number) What to do.
+---@param run fun(due: number, data: any) What to do; gets when it was due and, if there is one, the option data.
+---@param options? ilink.TimerOptions
 ---@return ilink.Timer? timer
 ---@return ilink.Failure? err
 ---@example
@@ -271,9 +280,14 @@ function ilink.at(when, run, options) end
 ---  if not minutes then return msg:reply("Write: remind me in 5") end
 ---  local timer = ilink.after(minutes * 60, function() msg:reply("You wanted to be reminded.") end)
 ---  kv.user(msg):set("timer", timer.id)
+---  ilink.after("1 day", ask_again, { data = { who = msg.from, text = msg.text } })
+---end
+---
+---function ask_again(_, about)
+---  ilink.send(about.who, "Yesterday you wrote: " .. about.text)
 ---end
 ---```
-function ilink.after(span, run) end
+function ilink.after(span, run, options) end
 
 ---A timer that a handler started.
 ---@class ilink.Timer

@@ -179,7 +179,7 @@ func (h childHost) timerEvent(ctx context.Context, a *timerCall) *luabind.TimerE
 		return nil
 	}
 	return &luabind.TimerEvent{
-		Schedule: a.Schedule, ID: a.ID, Function: a.Function, Due: a.Due, Line: a.Line, Journal: a.Journal,
+		Schedule: a.Schedule, ID: a.ID, Function: a.Function, Data: a.Data, Due: a.Due, Line: a.Line, Journal: a.Journal,
 		Message: h.event(ctx, a.Message), Timer: h.timerEvent(ctx, a.Timer),
 	}
 }

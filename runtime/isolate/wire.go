@@ -116,6 +116,7 @@ type timerCall struct {
 	Schedule string           `json:"schedule,omitempty"`
 	ID       string           `json:"id,omitempty"`
 	Function string           `json:"function,omitempty"`
+	Data     []byte           `json:"data,omitempty"`
 	Due      time.Time        `json:"due"`
 	Line     string           `json:"line,omitempty"`
 	Journal  []luabind.Record `json:"journal,omitempty"`
@@ -128,7 +129,7 @@ func newTimerCall(ev *luabind.TimerEvent) *timerCall {
 		return nil
 	}
 	c := &timerCall{
-		Schedule: ev.Schedule, ID: ev.ID, Function: ev.Function, Due: ev.Due, Line: ev.Line,
+		Schedule: ev.Schedule, ID: ev.ID, Function: ev.Function, Data: ev.Data, Due: ev.Due, Line: ev.Line,
 		Journal: withoutTokens(ev.Journal), Timer: newTimerCall(ev.Timer),
 	}
 	if ev.Message != nil {

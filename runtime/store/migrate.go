@@ -27,6 +27,7 @@ func migrations() []migration {
 		{"make the tables of journals", script(schemaV2)},
 		{"make the tables of kept data", script(schemaKV)},
 		{"make the tables of timers", script(schemaTimers)},
+		{"keep what timers are given", script(schemaTimerData)},
 	}
 }
 

@@ -37,6 +37,11 @@ CREATE TRIGGER inbox_delete AFTER DELETE ON inbox BEGIN
 END;
 `
 
+// schemaTimerData adds what a timer's function is given, in the script's form.
+const schemaTimerData = `
+ALTER TABLE timers ADD COLUMN data BLOB;
+`
+
 // Timer is what is to be done later.
 type Timer struct {
 	ID  int64
@@ -51,6 +56,8 @@ type Timer struct {
 	Origin   int64
 	Line     string
 	Function string
+	// Data is what the function is given, nil for nothing.
+	Data []byte
 }
 
 // Conversation is that of the timer's rows in the inbox.
@@ -90,8 +97,8 @@ func AddTimer(tx *Tx, t Timer, now time.Time) (id int64, err error) {
 			return 0, ErrTimerChain
 		}
 	}
-	res, err := tx.Exec(`INSERT INTO timers (bot, name, spec, due, origin, line, function, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-		t.Bot, t.Name, t.Spec, ms(t.Due), t.Origin, t.Line, t.Function, ms(now))
+	res, err := tx.Exec(`INSERT INTO timers (bot, name, spec, due, origin, line, function, data, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+		t.Bot, t.Name, t.Spec, ms(t.Due), t.Origin, t.Line, t.Function, t.Data, ms(now))
 	if err != nil {
 		return 0, err
 	}
@@ -108,14 +115,14 @@ func RemoveTimer(tx *Tx, bot string, id int64) (bool, error) {
 	return n > 0, err
 }
 
-const timerColumns = `id, bot, name, spec, due, origin, line, function`
+const timerColumns = `id, bot, name, spec, due, origin, line, function, data`
 
 func scanTimers(rows *sql.Rows) (all []Timer, err error) {
 	defer rows.Close()
 	for rows.Next() {
 		var t Timer
 		var due int64
-		if err := rows.Scan(&t.ID, &t.Bot, &t.Name, &t.Spec, &due, &t.Origin, &t.Line, &t.Function); err != nil {
+		if err := rows.Scan(&t.ID, &t.Bot, &t.Name, &t.Spec, &due, &t.Origin, &t.Line, &t.Function, &t.Data); err != nil {
 			return nil, err
 		}
 		t.Due = fromMs(due)

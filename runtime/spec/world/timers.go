@@ -39,7 +39,7 @@ func (x *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 		}
 		t.alarm = w.at(req.At, func() {
 			delete(x.b.timers, id)
-			ev := &luabind.TimerEvent{ID: id, Function: req.Function, Due: req.At, Line: req.Line}
+			ev := &luabind.TimerEvent{ID: id, Function: req.Function, Data: req.Data, Due: req.At, Line: req.Line}
 			if t.origin != nil {
 				ev.Message, ev.Timer = t.origin.events()
 			}

@@ -12,6 +12,10 @@ function on_error(err, msg)
   msg:reply("Sorry: " .. err.message)
 end
 
+function remind(due, about, more)
+  ilink.send(about.who, os.date("%H:%M", due) .. " order " .. about.orders[2] .. tostring(more))
+end
+
 function on_message(msg)
   if msg.text == "fail" then error("no luck") end
   if msg.text == "sleep" then
@@ -22,6 +26,7 @@ function on_message(msg)
   end
   if msg.text == "tell" then return ilink.send("boss", { text = "news", as = "herald" }) end
   if msg.text == "at once" then return ilink.at(1, function() msg:reply("done") end) end
+  if msg.text == "remind" then return ilink.after("10m", remind, { data = { who = msg.from, orders = { 7, 8 } } }) end
   if msg.text == "later" then return ilink.after("10m", function() msg:reply("done") end) end
   msg:reply("hi")
 end

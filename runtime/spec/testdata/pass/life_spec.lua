@@ -39,6 +39,13 @@ describe("a bot's life", function()
     expect(alice:hears()).to.equal("done")
   end)
 
+  it("has data for timers", function()
+    alice:says("remind")
+    bot:restart()
+    clock.advance(600)
+    expect(alice:hears()).to.equal("09:10 order 8nil")
+  end)
+
   it("can be stopped", function()
     alice:says("sleep")
     alice:says("hello")
