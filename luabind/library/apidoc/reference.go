@@ -36,9 +36,16 @@ func reference(defs *library.Definitions) []byte {
 	w.WriteString(introduction + "\n")
 	files := slices.Clone(defs.Files)
 	slices.SortStableFunc(files, func(a, b *library.File) int { return rank(a) - rank(b) })
+	var plain []string
 	for _, f := range files {
-		w.printf("- [%s](#%s)\n", title(f), anchor(title(f)))
+		link := fmt.Sprintf("[%s](#%s)", title(f), anchor(title(f)))
+		if slices.Contains(last, f.Module) {
+			plain = append(plain, link)
+			continue
+		}
+		w.printf("- %s\n", link)
 	}
+	w.printf("- As in all of Lua: %s\n", strings.Join(plain, ", "))
 	for _, f := range files {
 		w.file(f)
 	}

@@ -26,6 +26,11 @@ function on_message(msg)
   end
   if msg.text == "tell" then return ilink.send("boss", { text = "news", as = "herald" }) end
   if msg.text == "at once" then return ilink.at(1, function() msg:reply("done") end) end
+  if msg.text == "order" then
+    local size, err = msg:ask("Size?", { match = "%d", cancel = { "/cancel", "算了" } })
+    local again = msg:ask("Sure?")
+    return msg:reply((size and size.text or err.kind) .. " " .. again.text)
+  end
   if msg.text == "remind" then return ilink.after("10m", remind, { data = { who = msg.from, orders = { 7, 8 } } }) end
   if msg.text == "later" then return ilink.after("10m", function() msg:reply("done") end) end
   msg:reply("hi")
