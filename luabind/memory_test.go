@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// TestWeight compares the estimate with what Go says was taken.
+// TestWeight compares the estimate with what Go says was taken, and with what
+// estimating takes: it comes on top when the memory is full.
 func TestWeight(t *testing.T) {
 	if testing.Short() {
 		t.Skip("collects garbage again and again")
@@ -46,7 +47,11 @@ func TestWeight(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		held, weighed := heapInUse()-before, weightOf(b)-weight
+		held, allocated := heapInUse()-before, heapAllocated()
+		weighed := weightOf(b) - weight
+		if took := heapAllocated() - allocated; took > held/4+64<<10 {
+			t.Errorf("%s: to weigh %d bytes took %d", c.name, held, took)
+		}
 		if ratio := float64(weighed) / float64(held); ratio < 0.6 || ratio > 1.8 {
 			t.Errorf("%s: %d bytes are held, and %d estimated: %.2f times as much", c.name, held, weighed, ratio)
 		} else if testing.Verbose() {
@@ -62,6 +67,12 @@ func heapInUse() int64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
+}
+
+func heapAllocated() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.TotalAlloc)
 }
 
 func weightOf(b *bot) int64 {

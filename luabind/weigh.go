@@ -12,7 +12,7 @@ import (
 // keep in Go.
 type scale struct {
 	seen  places
-	queue []lua.LValue
+	queue queue
 	total int64
 	// most is where it may stop.
 	most int64
@@ -76,11 +76,10 @@ func (vm *VM) weigh(most int64) int64 {
 }
 
 func (s *scale) walk() {
-	for len(s.queue) > 0 && s.total <= s.most {
-		last := len(s.queue) - 1
-		v := s.queue[last]
-		s.queue = s.queue[:last]
-		switch v := v.(type) {
+	for s.total <= s.most {
+		switch v := s.queue.take().(type) {
+		case nil:
+			return
 		case *lua.LTable:
 			s.table(v)
 		case *lua.LFunction:
@@ -107,21 +106,58 @@ func (s *scale) add(value lua.LValue) {
 		s.text(string(v))
 	case *lua.LTable:
 		if s.first(uintptr(unsafe.Pointer(v))) {
-			s.queue = append(s.queue, v)
+			s.queue.put(v)
 		}
 	case *lua.LFunction:
 		if s.first(uintptr(unsafe.Pointer(v))) {
-			s.queue = append(s.queue, v)
+			s.queue.put(v)
 		}
 	case *lua.LState:
 		if s.first(uintptr(unsafe.Pointer(v))) {
-			s.queue = append(s.queue, v)
+			s.queue.put(v)
 		}
 	case *lua.LUserData:
 		if s.first(uintptr(unsafe.Pointer(v))) {
-			s.queue = append(s.queue, v)
+			s.queue.put(v)
 		}
 	}
+}
+
+// queue has what is still to be weighed, the last first. It grows by blocks: if it
+// moved as it grew, weighing would leave more dead memory behind than it weighs.
+type queue struct{ blocks [][]lua.LValue }
+
+// queueBlock is how many values a block has.
+const queueBlock = 1024
+
+func (q *queue) put(v lua.LValue) {
+	last := len(q.blocks) - 1
+	if last < 0 || len(q.blocks[last]) == queueBlock {
+		last++
+		if last < cap(q.blocks) && q.blocks[:last+1][last] != nil {
+			q.blocks = q.blocks[:last+1]
+			q.blocks[last] = q.blocks[last][:0] // it was there before
+		} else {
+			q.blocks = append(q.blocks, make([]lua.LValue, 0, queueBlock))
+		}
+	}
+	q.blocks[last] = append(q.blocks[last], v)
+}
+
+// take returns nil if there is nothing left.
+func (q *queue) take() lua.LValue {
+	last := len(q.blocks) - 1
+	if last < 0 {
+		return nil
+	}
+	block := q.blocks[last]
+	v := block[len(block)-1]
+	if block = block[:len(block)-1]; len(block) == 0 {
+		q.blocks = q.blocks[:last]
+	} else {
+		q.blocks[last] = block
+	}
+	return v
 }
 
 // number counts the block in which a number lies.

@@ -76,3 +76,36 @@ function on_error() while true do end end`, func(c *runtime.Config) {
 	}
 	contains(t, last.Suspended, "instructions")
 }
+
+// TestSuspensionByStart: a script whose on_start takes too much memory each time that
+// it is loaded anew is suspended, with pauses before.
+func TestSuspensionByStart(t *testing.T) {
+	w := newWorld(t, `function on_start() all = {} while true do all[#all + 1] = {} end end
+function on_message(msg) end`, func(c *runtime.Config) {
+		unlimited(c)
+		c.Bots[0].Sandbox.Memory = 8 << 20
+		c.Delivery.Retries = -1
+		c.Hurry()
+	})
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	var last runtime.Status
+	for last.State != runtime.StateSuspended {
+		if _, err := w.sim.Inject(ilinksim.In{From: "alice", Text: "x"}); err != nil {
+			t.Fatal(err)
+		}
+		err := w.rt.WaitStatus(ctx, "echo", func(s runtime.Status) bool {
+			handled := s.Handled + s.Failed
+			done := s.State == runtime.StateSuspended || handled > last.Handled+last.Failed
+			if done {
+				last = s
+			}
+			return done
+		})
+		if err != nil {
+			t.Fatalf("%+v: %v; log:\n%s", last, err, w.log)
+		}
+	}
+	contains(t, last.Suspended, "memory")
+	contains(t, w.log.String(), "there are pauses between its handlers now")
+}

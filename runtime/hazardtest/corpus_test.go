@@ -21,6 +21,8 @@ type hazard struct {
 	messages int
 	// timers is how many timers come of them.
 	timers int
+	// renewals is how often it is loaded anew before it gets no more messages.
+	renewals int
 	// interrupt says that a second message comes while the first is handled.
 	interrupt bool
 	source    string
@@ -82,6 +84,8 @@ func parse(part string) (hazard, error) {
 			h.messages, err = strconv.Atoi(value)
 		case "timers":
 			h.timers, err = strconv.Atoi(value)
+		case "renewals":
+			h.renewals, err = strconv.Atoi(value)
 		case "interrupt":
 			h.interrupt = true
 		case "source":

@@ -38,9 +38,12 @@ func limits(h *hazard) runtime.SandboxConfig {
 	case full:
 	case !slices.Contains(h.expect, "limit"):
 		c.CPU, c.Wall, c.LoadWall = runtime.Duration(patience/2), runtime.Duration(patience/2), runtime.Duration(time.Second)
-	default:
+	case slices.Contains(h.expect, "memory"):
 		c.Instructions, c.CPU = 1_000_000, runtime.Duration(150*time.Millisecond)
 		c.Wall, c.LoadWall = runtime.Duration(time.Second), runtime.Duration(time.Second)
+	default:
+		c.Instructions, c.CPU = 500_000, runtime.Duration(75*time.Millisecond)
+		c.Wall, c.LoadWall = runtime.Duration(500*time.Millisecond), runtime.Duration(time.Second)
 	}
 	return c
 }

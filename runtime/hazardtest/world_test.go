@@ -179,9 +179,13 @@ func (w *world) run(h hostile) (outcomes []string) {
 			w.t.Fatal(err)
 		}
 	}
-	for range h.messages {
-		if len(w.log.errors(h.bot)) >= 2 || w.log.renewed(h.bot) {
+	deadline := time.Now().Add(patience)
+	for sent < h.messages || w.log.renewals(h.bot) < h.renewals {
+		if len(w.log.errors(h.bot)) >= 2 || w.log.renewals(h.bot) > h.renewals {
 			break // enough: it would only be slowed, and suspended
+		}
+		if time.Now().After(deadline) {
+			w.t.Fatalf("%s was loaded anew %d times, want %d", h.name, w.log.renewals(h.bot), h.renewals)
 		}
 		say()
 		if h.interrupt {
@@ -196,7 +200,7 @@ func (w *world) run(h hostile) (outcomes []string) {
 			w.t.Errorf("%s: the error doesn't say where and by how much: %v", h.name, err)
 		}
 	}
-	if w.log.renewed(h.bot) {
+	if w.log.renewals(h.bot) > 0 {
 		outcomes = append(outcomes, "memory")
 	}
 	if len(outcomes) == 0 {
@@ -408,12 +412,16 @@ func (l *log) errors(bot string) (list []error) {
 	return list
 }
 
-func (l *log) renewed(bot string) bool {
+// renewals is how often a bot's script was loaded anew for what it held.
+func (l *log) renewals(bot string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.ContainsFunc(l.records, func(r record) bool {
-		return r.bot == bot && strings.Contains(r.message, "it is loaded anew")
-	})
+	for _, r := range l.records {
+		if r.bot == bot && strings.Contains(r.message, "it is loaded anew") {
+			n++
+		}
+	}
+	return n
 }
 
 // of is what it has of a bot.

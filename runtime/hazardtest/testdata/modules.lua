@@ -364,6 +364,12 @@ on_error = error
 --- modules on_start that never ends | fine
 function on_start() while true do end end
 function on_message(msg) end
+--- modules on_start that takes memory | memory | renewals=1
+function on_start() keep = {} while true do keep[#keep + 1] = {} end end
+function on_message(msg) end
+--- modules on_start that takes memory again and again | memory | renewals=3
+function on_start() keep = {} while true do keep[#keep + 1] = {} end end
+function on_message(msg) end
 --- modules on_stop that never ends | fine
 function on_stop() while true do end end
 function on_message(msg) end
