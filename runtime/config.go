@@ -185,6 +185,8 @@ type AllowConfig struct {
 	// Files are the folders and files, below the script's folder, that the script may
 	// write; "." is that folder itself.
 	Files []string `toml:"files"`
+	// FilesBytes is how much these may hold in all; 0 means 256 MiB.
+	FilesBytes int64 `toml:"files_bytes"`
 	// Env are the environment variables that the script may read.
 	Env []string `toml:"env"`
 	// HTTP are the hosts that the script may ask, nil for all public ones; see
@@ -359,6 +361,10 @@ func (c Config) withDefaults() (Config, error) {
 		if b.TokenEnv == "" {
 			set(&b.TokenFile, defaultTokenFile(c.Data, b.Name))
 		}
+		if b.Allow.FilesBytes < 0 {
+			bad("bot.allow.files_bytes", "%d is not a size", b.Allow.FilesBytes)
+		}
+		orDefault(&b.Allow.FilesBytes, defaultFilesBytes)
 		for _, dir := range b.Allow.Files {
 			if !filepath.IsLocal(dir) {
 				bad("bot.allow.files", "%q does not lie below the script's folder", dir)

@@ -31,7 +31,8 @@ type files struct {
 	media  string   // where downloads are kept
 	queue  string   // where files are kept that are to be sent
 
-	mu sync.Mutex // held while a file is written
+	mu   sync.Mutex // held while a file is written
+	room filesRoom
 
 	usedMu sync.Mutex
 	used   map[string]bool // entries of root that the script wrote, "." for too many
@@ -42,6 +43,7 @@ func newFiles(shared *Config, cfg BotConfig) *files {
 		root: absolute(filepath.Dir(cfg.Script)), data: absolute(shared.Data),
 		media: filepath.Join(absolute(shared.Data), "media", cfg.Name),
 		queue: filepath.Join(absolute(shared.Data), "outbox", cfg.Name),
+		room:  filesRoom{most: cfg.Allow.FilesBytes},
 	}
 	for _, b := range append([]BotConfig{cfg}, shared.Bots...) {
 		if b.TokenFile != "" {
@@ -234,7 +236,7 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 	defer src.Close()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.replace(clean, src); err != nil {
+	if err := f.replace(clean, src, file.Size); err != nil {
 		return nil, err
 	}
 	saved := *file

@@ -16,7 +16,7 @@ import (
 // TestPipesAreNoFiles: a named pipe in the bot's folder is refused at once, whatever is
 // wanted of it; to open it would wait for somebody at its other end.
 func TestPipesAreNoFiles(t *testing.T) {
-	f := &files{root: t.TempDir(), data: t.TempDir(), write: []string{"."}}
+	f := &files{root: t.TempDir(), data: t.TempDir(), write: []string{"."}, room: filesRoom{most: 1 << 20}}
 	if err := syscall.Mkfifo(filepath.Join(f.root, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -30,7 +30,7 @@ func TestPipesAreNoFiles(t *testing.T) {
 	}
 	for name, try := range map[string]func() error{
 		"read":    func() error { _, err := f.read("pipe", 10); return err },
-		"replace": func() error { return f.replace("pipe", bytes.NewReader([]byte("x"))) },
+		"replace": func() error { return f.replace("pipe", bytes.NewReader([]byte("x")), 1) },
 		"add":     func() error { return f.add("pipe", 0, []byte("x")) },
 		"send":    func() error { _, err := f.find("pipe"); return err },
 		"save":    func() error { _, err := f.save(&luabind.File{Path: photo, Name: "received"}, "pipe"); return err },

@@ -49,7 +49,7 @@ func (h *host) WriteFile(ctx context.Context, path string, data []byte, add bool
 		if _, _, err := intend(ctx, h, true); err != nil {
 			return err
 		}
-		return h.files.replace(clean, bytes.NewReader(data))
+		return h.files.replace(clean, bytes.NewReader(data), int64(len(data)))
 	}
 	size, err := h.files.size(clean)
 	if err != nil {
@@ -279,6 +279,13 @@ func (f *files) size(clean string) (int64, error) {
 
 // add writes at a position, which is the file's end but for pieces left by a crash.
 func (f *files) add(clean string, at int64, data []byte) error {
+	before := at
+	if at == 0 {
+		before = -1 // it may be new
+	}
+	if err := f.fit(before, at+int64(len(data))); err != nil {
+		return err
+	}
 	err := f.makeFolder(clean)
 	var file *os.File
 	if err == nil {
@@ -307,14 +314,20 @@ func (f *files) makeFolder(clean string) error {
 }
 
 // replace writes a file of which there is the old content or the new at any time.
-func (f *files) replace(clean string, content io.Reader) error {
+func (f *files) replace(clean string, content io.Reader, size int64) error {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return fileError(filepath.ToSlash(clean), err)
 	}
 	defer root.Close()
+	before := int64(-1)
 	if info, err := root.Stat(clean); err == nil && !info.Mode().IsRegular() {
 		return notAFile(clean)
+	} else if err == nil {
+		before = info.Size()
+	}
+	if err := f.fit(before, size); err != nil {
+		return err
 	}
 	if err := root.MkdirAll(filepath.Dir(clean), 0o700); err != nil {
 		return fileError(filepath.ToSlash(clean), err)

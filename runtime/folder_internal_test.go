@@ -18,7 +18,7 @@ func TestRedo(t *testing.T) {
 		"the file is gone": {"", "new line\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &files{root: t.TempDir()}
+			f := &files{room: filesRoom{most: 1 << 20}, root: t.TempDir()}
 			path := filepath.Join(f.root, "a.txt")
 			if c.there != "" {
 				if err := os.WriteFile(path, []byte(c.there), 0o600); err != nil {

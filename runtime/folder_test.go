@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/ilinkd/ilinkd/runtime"
@@ -105,5 +106,37 @@ func TestAppendOnce(t *testing.T) {
 	info, err := os.Stat(filepath.Join(w.dir, "scripts", "list.csv"))
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Error(info, err)
+	}
+}
+
+// TestFilesBytes: what a script writes doesn't fill the disk, and it may remove what
+// it has written.
+func TestFilesBytes(t *testing.T) {
+	w := newWorld(t, `function on_message(msg)
+		local out = {}
+		local function show(ok, err) out[#out + 1] = tostring(ok) .. " " .. (err and err.kind .. ": " .. err.message or "") end
+		show(files.write("out/a", ("x"):rep(9000)))
+		show(files.write("out/a", ("x"):rep(10000)))
+		show(files.append("out/a", ("x"):rep(11000)))
+		show(files.write("out/b", "x"))
+		show(files.append("out/b", "x"))
+		show(files.write("out/a", "x"))
+		show(files.append("out/c", "x"))
+		show(files.append("out/d", "x"))
+		show(files.append("out/e", "x"))
+		show(files.remove("out/c"))
+		show(files.append("out/e", "x"))
+		msg:reply(table.concat(out, "\n"))
+	end`, func(c *runtime.Config) {
+		c.Bots[0].Allow.Files, c.Bots[0].Allow.FilesBytes = []string{"out"}, 20<<10
+	})
+	const full = `nil quota: the files in the script's folders would take more than 20480 bytes: ` +
+		`remove some, or raise files_bytes in runtime.toml, [bot.allow]`
+	want := strings.Join([]string{
+		"true ", "true ", full, "true ", "true ", // the folder and b have 4096 each
+		"true ", "true ", "true ", full, "true ", "true ",
+	}, "\n")
+	if got := w.ask("hi"); got != strings.TrimSpace(want) {
+		t.Errorf("said\n%s\nand should\n%s", got, want)
 	}
 }
