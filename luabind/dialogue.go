@@ -230,7 +230,11 @@ func (vm *VM) messageChoose(L *lua.LState) int {
 		}
 	}
 	if len(choices) == 0 {
-		raiseMistake(L, `msg:choose needs a list of texts second, as in msg:choose("Which?", { "tea", "coffee" }), got %s`, describe(L.Get(3)))
+		got := describe(L.Get(3))
+		if ok {
+			got = "a table without any"
+		}
+		raiseMistake(L, `msg:choose needs a list of texts second, as in msg:choose("Which?", { "tea", "coffee" }), got %s`, got)
 	}
 	var b strings.Builder
 	if v := L.Get(2); v != lua.LNil {

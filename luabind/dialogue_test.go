@@ -82,6 +82,7 @@ func TestDialogueMistakes(t *testing.T) {
 		`msg:confirm("x", { cancel = { "" } })`:      "msg:confirm: cancel is a word",
 		`msg:choose("x", { "a" }, { match = "%d" })`: "msg:choose doesn't know the option match",
 		`msg:ask("x", { match = "[a" })`:             `msg:ask: the pattern "[a": malformed pattern`,
+		`msg:choose("x", {})`:                        `as in msg:choose("Which?", { "tea", "coffee" }), got a table without any`,
 		`msg:choose("x")`:                            "msg:choose needs a list of texts second",
 		`msg:choose("x", { {} })`:                    "msg:choose: choice 1 must be a text",
 		`msg:typing("x")`:                            "msg:typing takes true, false or",

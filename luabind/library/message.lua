@@ -73,7 +73,7 @@ function Message:ask(prompt, options) end
 ---Lets the user choose from a list: by number, by text in any case, or by the beginning
 ---of just one of the texts.
 ---@param prompt? string The question.
----@param choices string[] What there is to choose from.
+---@param choices string[] What there is to choose from: one at least.
 ---@param options? ilink.ChoiceOptions
 ---@return string? choice What was chosen; nil if nothing was.
 ---@return integer|ilink.Failure place Its place in the list; or the error.
@@ -89,12 +89,17 @@ function Message:choose(prompt, choices, options) end
 ---Asks for yes or no, in English or Chinese.
 ---@param prompt? ilink.Content The question.
 ---@param options? ilink.ChoiceOptions
----@return boolean? yes nil if there was no answer that would do.
----@return ilink.Failure? err
+---@return boolean? yes true or false; nil if there was no answer that would do.
+---@return ilink.Failure? err Why there is none: "timeout", "no_match", "cancelled" or "interrupted"; nil for a yes and for a no.
 ---@example
 ---```lua
 ---function on_message(msg)
----  if msg:confirm("Delete everything?") then msg:reply("Gone.") end
+---  local yes, err = msg:confirm("Delete everything?")
+---  if yes then
+---    msg:reply("Gone.")
+---  elseif not err then
+---    msg:reply("All is as it was.")
+---  end
 ---end
 ---```
 function Message:confirm(prompt, options) end

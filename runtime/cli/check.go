@@ -80,6 +80,9 @@ func scriptFolders(config string, asked bool) ([]string, error) {
 			folders = append(folders, filepath.Dir(b.Script))
 		}
 	}
+	if len(folders) == 0 {
+		return nil, fmt.Errorf("%s names no scripts: name files or folders to be checked", config)
+	}
 	return folders, nil
 }
 

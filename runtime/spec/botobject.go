@@ -58,6 +58,7 @@ func (f *file) loadBot(L *lua.LState) int {
 			h.cfg.Write = append(h.cfg.Write, v.RawGetInt(i).String())
 		}
 	}
+	f.handles = append(f.handles, h)
 	L.Push(h.object())
 	return 1
 }
@@ -90,6 +91,14 @@ func (h *botHandle) bot(L *lua.LState, function string) *world.Bot {
 		now.loaded = append(now.loaded, b)
 	}
 	return now.bots[h]
+}
+
+// awake loads the spec's bot, if there is but one, before time passes: it may have
+// schedules.
+func (f *file) awake(L *lua.LState, function string) {
+	if len(f.handles) == 1 {
+		f.handles[0].bot(L, function)
+	}
 }
 
 // object makes the bot's table.

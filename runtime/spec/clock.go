@@ -24,6 +24,7 @@ func (f *file) clock(vm *luabind.VM) lua.LValue {
 				luabind.Mistake(L, `clock.advance needs a number of seconds or a text such as "10m", got %s`, luabind.Describe(L.Get(1)))
 			}
 			w := f.running(L, "clock.advance").world
+			f.awake(L, "clock.advance")
 			f.drive(L, func(ctx context.Context) error {
 				return w.Advance(ctx, time.Duration(n*float64(time.Second)))
 			})
@@ -32,6 +33,7 @@ func (f *file) clock(vm *luabind.VM) lua.LValue {
 		"set": func(L *lua.LState) int {
 			w := f.running(L, "clock.set").world
 			then := timeArg(L, w.Now())
+			f.awake(L, "clock.set")
 			f.drive(L, func(ctx context.Context) error { return w.Set(ctx, then) })
 			return 0
 		},

@@ -27,9 +27,10 @@ type file struct {
 	// sandbox has the VM, once the file is loaded.
 	sandbox *luabind.Sandbox
 
-	root  *group
-	group *group // the one that is being described, nil once the file is loaded
-	cases []*specCase
+	root    *group
+	handles []*botHandle // what load_bot has returned
+	group   *group       // the one that is being described, nil once the file is loaded
+	cases   []*specCase
 	// now is the case that runs, nil if none does.
 	now *running
 }

@@ -1,3 +1,4 @@
+ilink.every("0 3 * * *", function() files.write("night.txt", "quiet") end, { name = "night" })
 ilink.every("0 9 * * 1-5", function() ilink.send("boss", "good morning") end)
 
 function on_message(msg)

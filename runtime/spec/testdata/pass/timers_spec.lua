@@ -25,6 +25,11 @@ describe("timers", function()
     expect(alice:heard()[3]).to.equal("Remember: tea")
   end)
 
+  it("come though nobody has written", function()
+    clock.set("03:00")
+    expect(bot:read("night.txt")).to.equal("quiet")
+  end)
+
   it("come each morning but on weekends", function()
     clock.set("12:00")
     boss:says("hello")
