@@ -65,7 +65,7 @@ func TestHazards(t *testing.T) {
 	case testing.Short():
 		hazards = sample(hazards, 20)
 	case raceEnabled && !full:
-		// All would take it more than five minutes.
+		// All take two to five minutes.
 		t.Logf("with the race detector, every fourth of %d hazards only", len(hazards))
 		hazards = sample(hazards, 4)
 	}

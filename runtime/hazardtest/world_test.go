@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/metrics"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"sync"
@@ -252,14 +253,16 @@ func (w *world) ask(ctx context.Context, bot string) {
 			w.t.Error(err)
 			return
 		}
-		limit, cancel := context.WithTimeout(ctx, patience)
+		limit, cancel := context.WithTimeout(ctx, patience/4) // to show what it waits for
 		sent, err := w.sim.WaitSent(limit, ilinksim.Filter{Bot: bot}, seen)
 		cancel()
 		if ctx.Err() != nil {
 			return
 		}
 		if err != nil || sent[0].Text != fmt.Sprintf("pong %d", n) {
-			w.t.Errorf("the honest bot answered %+v, %v: %+v; log:\n%s", sent, err, w.rt.Status()[0], w.log.of(bot))
+			var stacks strings.Builder
+			pprof.Lookup("goroutine").WriteTo(&stacks, 1)
+			w.t.Errorf("the honest bot answered %+v, %v: %+v; log:\n%s\n%s", sent, err, w.rt.Status()[0], w.log.of(bot), stacks.String())
 			return
 		}
 		seen = sent[0].N
