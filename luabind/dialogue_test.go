@@ -215,3 +215,18 @@ end`)
 		}
 	})
 }
+
+// TestEndlessDialogue: a handler that asks for ever comes to an end, as its journal
+// would otherwise grow for ever.
+func TestEndlessDialogue(t *testing.T) {
+	b := load(t, "asked = 0\nfunction on_message(msg)\nwhile true do msg:ask() asked = asked + 1 end\nend",
+		withLimits(Limits{CPU: time.Minute, Instructions: 1 << 40}))
+	b.host.await = func(ctx context.Context, _ AwaitRequest) (*Answer, error) {
+		StepOf(ctx).Saved(false)
+		return &Answer{Message: textEvent("a", "x").Message}, nil
+	}
+	err := b.OnMessage(context.Background(), textEvent("1", "x"))
+	if err == nil || !strings.Contains(err.Error(), "bot.lua:3: msg:ask: the handler has made more than 20000 calls") {
+		t.Error(err)
+	}
+}

@@ -227,10 +227,22 @@ func (vm *VM) succeed(L *lua.LState, call Call, f func(ctx context.Context) erro
 	return 1
 }
 
+// maxKept is how many calls a handler may have made that waits: run again, it makes
+// all of them once more. That is some thousand questions.
+const maxKept = 20_000
+
 // complete raises an error in a handler that has made more calls than can be kept: run
 // again, it wouldn't come to where it is.
 func (vm *VM) complete(L *lua.LState, function string) {
-	if b := budgetOf(L); b != nil && b.run.journal != nil && b.run.journal.lost {
+	b := budgetOf(L)
+	if b == nil || b.run.journal == nil {
+		return
+	}
+	if b.run.journal.next >= maxKept {
+		L.RaiseError("%s: the handler has made more than %d calls, which are too many to be run again, so it can't wait any more: "+
+			"let it end, and go on with the next message and what kv keeps", function, maxKept)
+	}
+	if b.run.journal.lost {
 		L.RaiseError("%s: the handler has made more than %d calls, or such with more than %s of results, and sent or kept nothing in between; "+
 			"those are too many to be run again, so it can't wait or be gone back to: use kv.set or msg:reply now and then",
 			function, maxPending, byteSize(maxPendingBytes))
