@@ -102,7 +102,7 @@ time.format(0, "%c", "../../../../etc/passwd")
 local s = ("1"):rep(8e6) while true do time.parse(s) end
 --- modules time durations | limit error
 local s = ("1h"):rep(1e6) while true do time.seconds(s) end
---- modules time sleeps without end | limit
+--- modules time sleeps without end | error limit
 for i = 1, 1e9 do time.sleep(0) end
 --- modules time sleep too long | error limit
 time.sleep(1e10)
