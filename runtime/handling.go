@@ -30,7 +30,7 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool, failure error
 	}
 	in.begun = true
 	ib.mu.Lock()
-	waits, dropped := in.pause != nil, in.dropped
+	waits, dropped := in.pause != nil || errors.Is(err, luabind.ErrPutAway), in.dropped
 	ib.mu.Unlock()
 	if dropped {
 		err = nil // whatever became of it: nobody wants to know
@@ -250,7 +250,8 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	ib.left[in.ID] = false
 	switch {
 	case l.cancel != nil:
-		l.queue[0].interrupted = true
+		// It goes on, though it doesn't know yet.
+		l.queue[0].interrupted, l.queue[0].pause = true, nil
 		l.cancel(luabind.ErrInterrupted)
 	case len(l.queue) > 0 && l.queue[0].pause != nil:
 		l.queue[0].interrupted, l.queue[0].pause = true, nil
