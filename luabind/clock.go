@@ -25,19 +25,17 @@ type clock struct {
 func (r *run) resume() {
 	c := &r.clock
 	c.since = time.Now()
-	left := c.limit - c.used
 	if c.limit > 0 {
-		if c.timer == nil {
+		first := c.timer == nil
+		if first {
 			c.left = c.limit
 		}
 		c.until.Store(int64(processTime() + c.left))
-	}
-	switch {
-	case c.limit == 0:
-	case c.timer == nil:
-		c.timer = time.AfterFunc(left, r.outOfTime)
-	default:
-		c.timer.Reset(left)
+		if first {
+			c.timer = time.AfterFunc(c.limit, r.outOfTime)
+		} else {
+			c.timer.Reset(c.limit - c.used)
+		}
 	}
 	r.vm.watchdog.enter(r)
 }

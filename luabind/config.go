@@ -107,34 +107,22 @@ func DefaultLimits() Limits {
 // OrDefaults fills fields that say nothing; see [DefaultLimits].
 func (l Limits) OrDefaults() Limits {
 	d := DefaultLimits()
-	if l.Instructions <= 0 {
-		l.Instructions = d.Instructions
-	}
-	if l.CPU <= 0 {
-		l.CPU = d.CPU
-	}
-	if l.StringBytes <= 0 {
-		l.StringBytes = d.StringBytes
-	}
-	if l.Memory <= 0 {
-		l.Memory = d.Memory
-	}
-	if l.Sends <= 0 {
-		l.Sends = d.Sends
-	}
-	if l.Wall <= 0 {
-		l.Wall = d.Wall
-	}
-	if l.LoadWall <= 0 {
-		l.LoadWall = d.LoadWall
-	}
-	if l.SourceBytes <= 0 {
-		l.SourceBytes = d.SourceBytes
-	}
-	if l.Handlers <= 0 {
-		l.Handlers = d.Handlers
-	}
+	orDefault(&l.Instructions, d.Instructions)
+	orDefault(&l.CPU, d.CPU)
+	orDefault(&l.StringBytes, d.StringBytes)
+	orDefault(&l.Memory, d.Memory)
+	orDefault(&l.Sends, d.Sends)
+	orDefault(&l.Wall, d.Wall)
+	orDefault(&l.LoadWall, d.LoadWall)
+	orDefault(&l.SourceBytes, d.SourceBytes)
+	orDefault(&l.Handlers, d.Handlers)
 	return l
+}
+
+func orDefault[T ~int | ~int64](limit *T, otherwise T) {
+	if *limit <= 0 {
+		*limit = otherwise
+	}
 }
 
 // ErrClosed says that the sandbox takes no more messages.

@@ -27,8 +27,6 @@ type fault struct {
 	what string
 }
 
-func (f *fault) Error() string { return f.what }
-
 func (b *binding) parse(L *lua.LState, text string) (lua.LValue, error) {
 	p := &parser{b: b, L: L, text: strings.TrimPrefix(text, "\uFEFF")}
 	v, f := p.document()
