@@ -85,3 +85,19 @@ func readingNumbers(f lua.LGFunction) lua.LGFunction {
 		return f(L)
 	}
 }
+
+// forNumber is what a numeric loop takes for a value: see [compile.Options].
+func forNumber(L *lua.LState) int {
+	switch v := L.Get(1).(type) {
+	case lua.LNumber:
+		L.Push(v)
+		return 1
+	case lua.LString:
+		if n, ok := lstring.ParseNumber(string(v)); ok {
+			L.Push(lua.LNumber(n))
+			return 1
+		}
+	}
+	L.RaiseError("for statement %s must be a number", L.ToString(2))
+	return 0
+}

@@ -78,4 +78,4 @@ func (vm *VM) raisedByLua(trace string) bool {
 // vmFault are the faults that the VM may find while a function of Go's works for
 // the script, such as table.sort comparing or pcall calling.
 var vmFault = regexp.MustCompile(`^(?:stack overflow|attempt to compare \w+ with \w+|attempt to concatenate a \w+ value|attempt to call a non-function object|` +
-	`attempt to index a non-table object\(\w+\) with key '(?s:.*)'|cannot perform \w+ operation between \w+ and \w+)$`)
+	`attempt to index a non-table object\(\w+\) with key '(?s:.*)'|cannot perform \w+ operation between \w+ and \w+|for statement \w+ must be a number)$`)

@@ -3,13 +3,13 @@ package luabind
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	lua "github.com/yuin/gopher-lua"
 	"github.com/yuin/gopher-lua/parse"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/compile"
 )
 
 // compile makes a prototype of a source text. Errors are *ScriptErrors.
@@ -27,12 +27,13 @@ func (vm *VM) compile(display, text string) (proto *lua.FunctionProto, err error
 	if line, why := tooComplex(chunk); why != "" {
 		return nil, vm.errorAt(KindSyntax, display, line, why)
 	}
-	vm.rewriter.begin(display)
-	proto, err = lua.Compile(vm.rewriter.stmts(chunk), display)
+	if vm.lines != nil {
+		vm.lines.file = display
+	}
+	proto, err = compile.Chunk(chunk, display, vm.compiler)
 	if err != nil {
 		return nil, vm.syntaxError(display, text, err)
 	}
-	vm.rewriter.link(proto)
 	trim(proto)
 	return proto, nil
 }
@@ -53,7 +54,7 @@ func withoutHeader(text string) string {
 // syntaxError puts the parser's and the compiler's errors into one form.
 func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 	var pe *parse.Error
-	var ce *lua.CompileError
+	var ce *compile.Error
 	switch {
 	case errors.As(err, &pe):
 		message := strings.TrimSpace(pe.Message)
@@ -78,47 +79,20 @@ func (vm *VM) syntaxError(display, text string, err error) *ScriptError {
 		}
 		return vm.errorAt(KindSyntax, display, line, message)
 	case errors.As(err, &ce):
-		line := ce.Line
-		// For a goto the compiler names the block's end, and the line in words; for a
-		// label it names the line after.
-		if m := gotoLine.FindStringSubmatch(ce.Message); m != nil {
-			line, _ = strconv.Atoi(m[1])
-		} else if strings.HasPrefix(ce.Message, "label ") {
-			line--
-		}
-		return vm.errorAt(KindSyntax, display, line, ce.Message)
+		return vm.errorAt(KindSyntax, display, ce.Line, ce.Message)
 	}
 	return vm.errorAt(KindSyntax, display, 0, oneLine(err.Error()))
 }
 
-var gotoLine = regexp.MustCompile(` at line (\d+)`)
-
-// trim mends a prototype and those in it.
+// trim gives a prototype and those in it gopher-lua's second copy of their texts,
+// and takes the spare room away that growing leaves.
 func trim(p *lua.FunctionProto) {
-	const opcodeShift, fieldsShift = 26, 9
-	for i, inst := range p.Code {
-		// A table without fields gets room for 32 of them when the first one comes,
-		// 2 KiB; this is room for a few.
-		if int(inst>>opcodeShift) == lua.OP_NEWTABLE && inst>>fieldsShift&0x1ff == 0 {
-			p.Code[i] |= 1 << fieldsShift
-		}
-		// gopher-lua counts tail calls and writes a line for each into tracebacks:
-		// endless ones took 1.6 GB. As plain calls they end at the call limit, and
-		// tracebacks show who called.
-		if int(inst>>opcodeShift) == lua.OP_TAILCALL {
-			p.Code[i] = inst&(1<<opcodeShift-1) | uint32(lua.OP_CALL)<<opcodeShift
-		}
-	}
-	// The compiler leaves slices with several times the room they need.
-	p.Code = slices.Clone(p.Code)
-	p.Constants = slices.Clone(p.Constants)
-	p.FunctionPrototypes = slices.Clone(p.FunctionPrototypes)
-	p.DbgSourcePositions = slices.Clone(p.DbgSourcePositions)
-	p.DbgLocals = slices.Clone(p.DbgLocals)
-	p.DbgCalls = slices.Clone(p.DbgCalls)
-	p.DbgUpvalues = slices.Clone(p.DbgUpvalues)
-	texts := stringConstants(p)
-	*texts = slices.Clone(*texts)
+	p.Code = slices.Clip(slices.Clone(p.Code))
+	p.Constants = slices.Clip(slices.Clone(p.Constants))
+	p.FunctionPrototypes = slices.Clip(slices.Clone(p.FunctionPrototypes))
+	p.DbgSourcePositions = slices.Clip(slices.Clone(p.DbgSourcePositions))
+	p.DbgCalls = slices.Clip(slices.Clone(p.DbgCalls))
+	*stringConstants(p) = compile.Texts(p)
 	for _, inner := range p.FunctionPrototypes {
 		trim(inner)
 	}
@@ -127,7 +101,7 @@ func trim(p *lua.FunctionProto) {
 // CheckSyntax returns why a source text can't be loaded, as a [*ScriptError]
 // without an excerpt; nil if it can. file is its name there.
 func CheckSyntax(file, text string) error {
-	vm := &VM{sources: newSources(file), rewriter: newRewriter(nil)}
+	vm := &VM{sources: newSources(file), compiler: compile.Options{}}
 	_, err := vm.compile(file, text)
 	return err
 }

@@ -7,7 +7,7 @@ import (
 )
 
 // concat is the operator .., with all operands of a chain as arguments: see
-// [rewriter].
+// [compile.Options].
 func (vm *VM) concat(L *lua.LState) int {
 	if L.GetTop() == 2 { // by far the most frequent
 		a, aok := L.Get(1).(lua.LString)

@@ -3,12 +3,10 @@ package luabind
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"sync"
 	"sync/atomic"
 
 	lua "github.com/yuin/gopher-lua"
-	"github.com/yuin/gopher-lua/ast"
 )
 
 // Coverage counts how often the lines of scripts run. One may serve many
@@ -70,54 +68,22 @@ func (c *Coverage) counter(file string, line int) *atomic.Int64 {
 // lineCounter is the part of a [Coverage] that is in one VM.
 type lineCounter struct {
 	coverage *Coverage
-	file     string          // that is being rewritten
+	file     string          // that is being compiled
 	counters []*atomic.Int64 // of the statements
-	function *lua.LFunction  // what statements are preceded by
+	function *lua.LFunction  // what is called before each statement
 }
 
-// counterMark, behind the rewriter's mark, names the function that counts.
-const counterMark = "line"
-
-// count has the rewriter count lines.
-func (w *rewriter) count(L *lua.LState, c *Coverage) {
+func newLineCounter(L *lua.LState, c *Coverage) *lineCounter {
 	lines := &lineCounter{coverage: c}
 	lines.function = L.NewFunction(func(L *lua.LState) int {
 		lines.counters[int(L.CheckNumber(1))].Add(1)
 		return 0
 	})
-	w.lines = lines
+	return lines
 }
 
-// begin says which file is rewritten next.
-func (w *rewriter) begin(file string) {
-	if w.lines != nil {
-		w.lines.file = file
-	}
-}
-
-// counted puts a call that counts before each statement. Labels have none: one at a
-// block's end must stay there.
-func (w *rewriter) counted(list []ast.Stmt) []ast.Stmt {
-	all := make([]ast.Stmt, 0, 2*len(list))
-	for _, s := range list {
-		if _, isLabel := s.(*ast.LabelStmt); !isLabel {
-			all = append(all, w.counting(s.Line()))
-		}
-		all = append(all, s)
-	}
-	return all
-}
-
-// counting makes the call that counts a line.
-func (w *rewriter) counting(line int) ast.Stmt {
-	name := &ast.StringExpr{Value: w.mark + counterMark}
-	number := &ast.NumberExpr{Value: strconv.Itoa(len(w.lines.counters))}
-	call := &ast.FuncCallExpr{Func: name, Args: []ast.Expr{number}}
-	s := &ast.FuncCallStmt{Expr: call}
-	for _, n := range []ast.PositionHolder{name, number, call, s} {
-		n.SetLine(line)
-		n.SetLastLine(line)
-	}
-	w.lines.counters = append(w.lines.counters, w.lines.coverage.counter(w.lines.file, line))
-	return s
+// statement is asked by the compiler what to call before a statement.
+func (l *lineCounter) statement(line int) (*lua.LFunction, lua.LNumber) {
+	l.counters = append(l.counters, l.coverage.counter(l.file, line))
+	return l.function, lua.LNumber(len(l.counters) - 1)
 }

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	lua "github.com/yuin/gopher-lua"
+
+	"github.com/ilinkd/ilinkd/luabind/internal/compile"
 )
 
 func init() {
@@ -45,7 +47,8 @@ type VM struct {
 	routes     routes
 	dispatcher *lua.LFunction
 
-	rewriter rewriter
+	compiler compile.Options
+	lines    *lineCounter // nil if lines aren't counted
 	sources  *sources
 	required map[string]*required
 	// fault is the last file that require found faulty: in Lua it is raised as a
@@ -116,9 +119,10 @@ func newVM(ctx context.Context, cfg Config) *VM {
 	if vm.entropy == nil {
 		vm.entropy = crand.Read
 	}
-	vm.rewriter = newRewriter(vm.main.NewFunction(vm.concat))
+	vm.compiler = compile.Options{Concat: vm.main.NewFunction(vm.concat), ForNumber: vm.main.NewFunction(forNumber)}
 	if cfg.Coverage != nil {
-		vm.rewriter.count(vm.main, cfg.Coverage)
+		vm.lines = newLineCounter(vm.main, cfg.Coverage)
+		vm.compiler.Count = vm.lines.statement
 	}
 	vm.dispatcher = vm.main.NewFunction(vm.dispatch)
 	vm.slots = make(chan struct{}, vm.limits.Handlers)
