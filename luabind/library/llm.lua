@@ -10,6 +10,12 @@
 ---"tools" (the model only calls tools), or "empty_text" (the prompt is empty, as a picture's
 ---text is). What the model had said by then is in the
 ---error's field text.
+---
+---What a model thinks is no part of its answer: what comes in fields of its own
+---(reasoning_content, reasoning, parts of the type "thinking") or between <think>,
+---<thinking> or <thought> and its end. Such a tag counts where it begins a line, and not
+---within a block of code; without an end, all that follows is thought. A refusal is an
+---answer like any other.
 ---@class llm
 llm = {}
 
@@ -51,7 +57,7 @@ llm = {}
 
 ---What the model has said.
 ---@class llm.Answer
----@field text string All of it, as the model wrote it.
+---@field text string All of it, as the model wrote it, without what it thought.
 ---@field finish string Why it ended: "stop", or "length" if max_tokens was too few.
 ---@field usage llm.Usage What it cost.
 ---@field results? ilink.SendResult[] What became of the messages, of llm.reply.

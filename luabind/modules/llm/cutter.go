@@ -72,6 +72,12 @@ func (c *cutter) pause() []outgoing {
 	return c.end()
 }
 
+// drop forgets what isn't cut off yet.
+func (c *cutter) drop() {
+	c.rest.Reset()
+	c.fence, c.since = "", 0
+}
+
 // end returns what is left.
 func (c *cutter) end() []outgoing { return c.take(c.rest.Len(), true) }
 

@@ -146,6 +146,7 @@ func (b *binding) reply(L *lua.LState) int {
 		b.vm.Charge(L, 10*len(text)) // it is looked at several times
 		return say(L, c.add(text))
 	}
+	t.retract = c.drop
 	t.pause = func(L *lua.LState, over bool) error {
 		if over {
 			return say(L, c.end())

@@ -378,30 +378,6 @@ function on_message(msg)
 end`, m[:2]...)
 }
 
-// FuzzCompletion: whatever a service sends, it makes an answer or an error.
-func FuzzCompletion(f *testing.F) {
-	for _, seed := range []reply{says("a", "b"), calls("f", "{}")} {
-		for line := range strings.SplitSeq(seed.body, "\n") {
-			if data, ok := strings.CutPrefix(line, "data: "); ok {
-				f.Add(data)
-			}
-		}
-	}
-	f.Add(`{"choices":[{"delta":{"tool_calls":[{"index":-1},{"index":99},{}]}}]}`)
-	f.Fuzz(func(t *testing.T, data string) {
-		var c completion
-		for range 2 {
-			text, err := c.add([]byte(data))
-			if err != nil && text != "" {
-				t.Errorf("%q and %v", text, err)
-			}
-		}
-		if len(c.calls) > maxToolCalls {
-			t.Errorf("%d calls", len(c.calls))
-		}
-	})
-}
-
 // keeping is a host that keeps what is on record at the second send.
 type keeping struct {
 	*host

@@ -178,6 +178,12 @@ func (r *reading) messages(v lua.LValue) []message {
 	return all
 }
 
+// What services take for a tool's name.
+const (
+	nameCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
+	maxName        = 64
+)
+
 // tool is a function that the model may call.
 type tool struct {
 	name        string
@@ -192,7 +198,7 @@ func (r *reading) tools(t *talk, tools *lua.LTable) {
 	}
 	tools.ForEach(func(k, v lua.LValue) {
 		name, ok := k.(lua.LString)
-		if !ok || name == "" || len(name) > 64 || strings.Trim(string(name), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != "" {
+		if !ok || name == "" || len(name) > maxName || strings.Trim(string(name), nameCharacters) != "" {
 			r.mistake("tools has names for keys, of letters, digits, _ and -, got %s", luabind.Describe(k))
 		}
 		o, ok := v.(*lua.LTable)

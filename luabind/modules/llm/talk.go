@@ -32,6 +32,8 @@ type message struct {
 	Content    json.RawMessage `json:"content"`
 	ToolCalls  []toolCall      `json:"tool_calls,omitempty"`
 	ToolCallID string          `json:"tool_call_id,omitempty"`
+	// Thoughts are what the model has thought before it called tools.
+	Thoughts string `json:"reasoning_content,omitempty"`
 }
 
 func textMessage(role, text string) message { return message{Role: role, Content: encoded(text)} }
@@ -58,6 +60,9 @@ type talk struct {
 	// for a while, or any more; they may be nil.
 	show  func(L *lua.LState, text string) error
 	pause func(L *lua.LState, over bool) error
+	// retract is called when what was shown since the last pause wasn't meant to be; it
+	// may be nil.
+	retract func()
 
 	text   strings.Builder // the whole answer
 	usage  usage
@@ -94,30 +99,35 @@ func (t *talk) run(L *lua.LState) (err error) {
 	history = append(history, remembered{"user", t.prompt}, remembered{"assistant", t.text.String()})
 	if err := t.b.saveHistory(L, t.user, trimmed(history, t.remember)); err != nil {
 		// The user has the answer.
-		t.b.vm.Host().Log(t.b.vm.Context(L), slog.LevelWarn, t.function+": the conversation can't be remembered: "+err.Error())
+		t.warn(L, "the conversation can't be remembered: "+err.Error())
 	}
 	return nil
 }
 
 func (t *talk) rounds(L *lua.LState, said []message) error {
+	var known ids
 	for range maxRounds {
 		c, err := t.ask(L, said)
 		if err != nil {
 			return err
 		}
-		if len(c.calls) == 0 {
-			if t.text.Len() == 0 {
-				return badAnswer("the model has said nothing" + finishHint(c.finish))
+		if len(c.Calls) == 0 {
+			switch {
+			case strings.TrimSpace(t.text.String()) != "":
+				return nil
+			case c.Thought:
+				return badAnswer("the model has thought and then said nothing" + finishHint(c.Finish))
 			}
-			return nil
+			return badAnswer("the model has said nothing" + finishHint(c.Finish))
 		}
+		t.settle(c.Calls, &known)
 		if t.pause != nil && c.text.Len() > 0 {
 			if err := t.pause(L, false); err != nil {
 				return err
 			}
 		}
-		said = append(said, message{Role: "assistant", Content: encoded(c.text.String()), ToolCalls: c.calls})
-		for _, call := range c.calls {
+		said = append(said, message{Role: "assistant", Content: encoded(c.text.String()), ToolCalls: inHistory(c.Calls), Thoughts: c.Thoughts})
+		for _, call := range c.Calls {
 			m := textMessage("tool", t.callTool(L, call))
 			m.ToolCallID = call.ID
 			said = append(said, m)
@@ -139,6 +149,7 @@ func (t *talk) ask(L *lua.LState, said []message) (*completion, error) {
 	t.b.vm.Charge(L, len(body)/16)
 	call := luabind.Call{Name: t.function, Args: []any{http.Origin(t.url), []string{t.url, string(body)}}}
 	s := &sifter{hide: t.hide}
+	s.answer.calls.known = t.hasTool
 	open := func(ctx context.Context) (*http.Stream, error) {
 		stream, err := t.open(ctx, body)
 		if err == nil {
@@ -156,8 +167,8 @@ func (t *talk) ask(L *lua.LState, said []message) (*completion, error) {
 		t.text.WriteString("\n\n")
 	}
 	err = t.read(L, r, c)
-	t.usage.add(c.usage)
-	t.finish = c.finish
+	t.usage.add(c.Usage)
+	t.finish = c.Finish
 	return c, err
 }
 
@@ -197,10 +208,22 @@ func (t *talk) request(body []byte) http.Request {
 	return http.Request{Method: nethttp.MethodPost, URL: t.url, Header: h, Body: body, Timeout: t.timeout, MaxBytes: maxAnswerBytes}
 }
 
+// toolIndex is where in tools one is, -1 if there is none of that name.
+func (t *talk) toolIndex(name string) int {
+	return slices.IndexFunc(t.tools, func(f tool) bool { return f.name == name })
+}
+
+func (t *talk) hasTool(name string) bool { return t.toolIndex(name) >= 0 }
+
+// warn writes to the bot's log.
+func (t *talk) warn(L *lua.LState, what string) {
+	t.b.vm.Host().Log(t.b.vm.Context(L), slog.LevelWarn, t.function+": "+what)
+}
+
 // callTool calls a tool and returns what the model is told of it. The model is also
 // told what went wrong, and may do better.
 func (t *talk) callTool(L *lua.LState, call toolCall) string {
-	i := slices.IndexFunc(t.tools, func(f tool) bool { return f.name == call.Function.Name })
+	i := t.toolIndex(call.Function.Name)
 	if i < 0 {
 		var names []string
 		for _, f := range t.tools {
@@ -208,13 +231,9 @@ func (t *talk) callTool(L *lua.LState, call toolCall) string {
 		}
 		return fmt.Sprintf("error: there is no tool %q; the tools are: %s", call.Function.Name, strings.Join(names, ", "))
 	}
-	arguments := call.Function.Arguments
-	if strings.TrimSpace(arguments) == "" {
-		arguments = "{}"
-	}
-	args, problem := t.b.json.Decode(L, arguments)
+	args, problem := t.b.json.Decode(L, call.Function.Arguments)
 	if problem != lua.LNil || args.Type() != lua.LTTable {
-		return "error: the arguments are no JSON object"
+		return "error: the arguments are no JSON object: " + clip(call.Function.Arguments, 200)
 	}
 	L.Push(t.b.pcall)
 	L.Push(t.tools[i].call)
@@ -226,7 +245,7 @@ func (t *talk) callTool(L *lua.LState, call toolCall) string {
 	switch {
 	case ok != lua.LTrue:
 		why := L.ToStringMeta(v).String()
-		t.b.vm.Host().Log(t.b.vm.Context(L), slog.LevelWarn, fmt.Sprintf("%s: the tool %s has failed: %s", t.function, call.Function.Name, why))
+		t.warn(L, fmt.Sprintf("the tool %s has failed: %s", call.Function.Name, why))
 		return "error: " + clip(why, 1000)
 	case v == lua.LNil && failure != lua.LNil:
 		return "error: " + clip(L.ToStringMeta(failure).String(), 1000)
