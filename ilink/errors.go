@@ -46,6 +46,13 @@ var (
 	// ErrBadRequest says that the server will never accept this message.
 	ErrBadRequest = errors.New("ilink: bad request (sending it again will not help)")
 
+	// ErrUnknownUser says that the server knows no user of that id (-3). Ids are
+	// case-sensitive.
+	ErrUnknownUser = errors.New("ilink: the server knows no user of that id (ids are case-sensitive: use them as they came)")
+
+	// ErrNotWritten says that the user has not written to the bot yet (-4).
+	ErrNotWritten = errors.New("ilink: the user has not written to the bot yet (wait for their first message)")
+
 	// ErrMedia wraps what is wrong with media: a key of the wrong length,
 	// ciphertext that isn't whole blocks, bad padding, a file over the limit.
 	ErrMedia = errors.New("ilink: bad media")
@@ -54,6 +61,8 @@ var (
 // Return codes with a known meaning (protocol §3 and §4).
 const (
 	retRefused        = -2
+	retUnknownUser    = -3
+	retNotWritten     = -4
 	retRateLimited    = -12
 	retSessionTimeout = -14
 )
@@ -107,6 +116,10 @@ func (e *APIError) kind() error {
 		return ErrSessionTimeout
 	case e.Ret == retRateLimited:
 		return ErrThrottled
+	case e.Ret == retUnknownUser:
+		return ErrUnknownUser
+	case e.Ret == retNotWritten:
+		return ErrNotWritten
 	case e.Ret != retRefused:
 		return nil
 	}

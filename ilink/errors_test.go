@@ -69,7 +69,8 @@ func TestAPIErrorText(t *testing.T) {
 	}{
 		{APIError{Ret: -2, Op: "sendmessage"}, "ilink: sendmessage: ret=-2: window closed or quota used up (wait for the user to write)"},
 		{APIError{Ret: -1, Op: "getuploadurl"}, "ilink: getuploadurl: ret=-1"},
-		{APIError{Ret: -3, ErrCode: -4, ErrMsg: "不行", Op: "getconfig"}, `ilink: getconfig: ret=-3 errcode=-4 errmsg="不行"`},
+		{APIError{Ret: -3, ErrCode: -4, ErrMsg: "不行", Op: "getconfig"}, `ilink: getconfig: ret=-3 errcode=-4 errmsg="不行": the server knows no user of that id (ids are case-sensitive: use them as they came)`},
+		{APIError{Ret: -4, Op: "getconfig"}, `ilink: getconfig: ret=-4: the user has not written to the bot yet (wait for their first message)`},
 		{APIError{Ret: -14, ErrCode: -14, Op: "getupdates"}, "ilink: getupdates: ret=-14: session timeout (re-login required)"},
 	} {
 		if got := tc.err.Error(); got != tc.want {

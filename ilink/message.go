@@ -353,12 +353,14 @@ func (m *Message) LogValue() slog.Value {
 func (m *Message) IsGroup() bool { return m.GroupID != "" }
 
 // Key returns what two deliveries of the same message have in common: its id,
-// else its client id, else sequence number, sender and time (protocol §3:
-// delivery is at least once).
+// else that of its first item, else its client id, else sequence number, sender
+// and time (protocol §3: delivery is at least once). See also [Message.ContentKey].
 func (m *Message) Key() string {
 	switch {
 	case m.ID != "":
 		return "m:" + m.ID
+	case len(m.Items) > 0 && m.Items[0].MsgID != "":
+		return "i:" + m.Items[0].MsgID
 	case m.ClientID != "":
 		return "c:" + m.ClientID
 	}

@@ -12,15 +12,24 @@ import (
 // SendResult is what is known of a message that the server accepted. Accepted
 // is not delivered: the server tells nothing of that.
 type SendResult struct {
-	// MessageID is the server's id, a uint64 in decimal; "" if it gave none.
+	// MessageID is the server's id, a uint64 in decimal. It is "" if the server gave
+	// none: then the message was accepted and, most likely, thrown away. See
+	// [SendResult.Confirmed].
 	MessageID string
 	// ClientID is ours, given or made up.
 	ClientID string
 }
 
+// Confirmed reports whether the server gave the message an id. What it delivers
+// always has one; what it accepts without one never arrives, or hours later: so
+// it treats users to whom it limits delivery, for days or weeks (protocol §4).
+// Sending again doesn't help, and may prolong it.
+func (r *SendResult) Confirmed() bool { return r.MessageID != "" }
+
 // Send sends the items of msg, each as a message of its own, in order: the
 // server takes no two in one. It stops at the first that fails. See
-// [Client.SendMessage] for the errors.
+// [Client.SendMessage] for the errors, and for how to learn whether a message was
+// more than accepted: nil says no more than that, which is logged.
 func (c *Client) Send(ctx context.Context, msg *OutboundMessage) error {
 	if msg == nil || len(msg.Items) == 0 {
 		return fmt.Errorf("%w: the message has no items", ErrBadRequest)
@@ -36,7 +45,11 @@ func (c *Client) Send(ctx context.Context, msg *OutboundMessage) error {
 		if i > 0 {
 			one.ClientID = fmt.Sprintf("%s-%d", clientID, i+1)
 		}
-		if _, err := c.SendMessage(ctx, &one); err != nil {
+		sent, err := c.SendMessage(ctx, &one)
+		if err == nil && !sent.Confirmed() {
+			c.logger.WarnContext(ctx, "sendmessage: accepted without a message id: the server has most likely thrown it away", "to", msg.To, "client_id", sent.ClientID)
+		}
+		if err != nil {
 			if len(msg.Items) > 1 {
 				return fmt.Errorf("ilink: send item %d of %d: %w", i+1, len(msg.Items), err)
 			}
@@ -60,8 +73,10 @@ func (c *Client) Reply(ctx context.Context, to *Message, items ...Item) error {
 // for it (protocol §4).
 //
 // An answer of the server's that refuses the message is an [*APIError], for
-// which errors.Is tells [ErrWindowClosed], [ErrThrottled], [ErrBadRequest] and
-// [ErrSessionTimeout] apart. After a [*TransportError] it isn't known whether
+// which errors.Is tells [ErrWindowClosed], [ErrThrottled], [ErrBadRequest],
+// [ErrUnknownUser], [ErrNotWritten] and [ErrSessionTimeout] apart. The last one, on
+// a send alone, doesn't say that the session is lost: the user's next message cures
+// it. What was accepted may be thrown away: see [SendResult.Confirmed]. After a [*TransportError] it isn't known whether
 // the message was sent: trying again with the same ClientID is the best there
 // is, and the server may or may not recognise it. What could never be sent is an
 // [ErrBadRequest] without the server being asked.

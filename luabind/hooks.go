@@ -18,6 +18,7 @@ var (
 	messageHook   = hook{name: "on_message", params: "msg"}
 	interruptHook = hook{name: "on_interrupt", params: "msg"}
 	sessionHook   = hook{name: "on_session_expired", params: "info"}
+	suppressHook  = hook{name: "on_suppressed", params: "info"}
 	startHook     = hook{name: "on_start", params: "info"}
 	stopHook      = hook{name: "on_stop", params: "info"}
 	errorHook     = hook{name: "on_error", params: "err, msg"}
@@ -25,7 +26,7 @@ var (
 
 // checkHooks finds out while loading what would fail once it is needed.
 func (vm *VM) checkHooks() error {
-	for _, h := range []hook{messageHook, interruptHook, sessionHook, startHook, stopHook, errorHook} {
+	for _, h := range []hook{messageHook, interruptHook, sessionHook, suppressHook, startHook, stopHook, errorHook} {
 		if _, err := vm.hook(h); err != nil {
 			return err
 		}

@@ -13,8 +13,8 @@ const (
 	ModeNudge = "nudge" // they wait, and the last message that may be sent tells the user so
 )
 
-// Send statuses. Each says what became of a send; all but StatusSent and
-// StatusDeferred are failures. [Advice] says what to do about each.
+// Send statuses. Each says what became of a send; all but StatusSent,
+// StatusDeferred and StatusUnconfirmed are failures. [Advice] says what to do about each.
 const (
 	StatusSent         = "sent"          // accepted by the server
 	StatusDeferred     = "deferred"      // kept, and sent as soon as it may be
@@ -24,6 +24,8 @@ const (
 	StatusBadRequest   = "bad_request"   // the server refused the content
 	StatusExpired      = "expired"       // it waited longer than its life time
 	StatusUncertain    = "uncertain"     // the server's answer was lost, and it isn't sent again
+	StatusUnconfirmed  = "unconfirmed"   // the server accepted it and, most likely, threw it away
+	StatusUnknownUser  = "unknown_user"  // the server knows no user of that id
 )
 
 // Reasons why a send was deferred.
@@ -34,6 +36,7 @@ const (
 	ReasonSessionExpired = "session_expired" // the bot isn't logged in
 	ReasonNetwork        = "network"         // the server can't be reached
 	ReasonQueue          = "queue"           // earlier messages to the user wait
+	ReasonSuppressed     = "suppressed"      // the server throws away what the user is sent
 )
 
 // SendResult tells what became of a send.
@@ -101,6 +104,13 @@ func Advice(status, reason string) string {
 		return "the server refuses the content and would do so again: check the text and the file"
 	case StatusExpired:
 		return "it waited longer than its life time: send it anew if it still matters, or with a longer lifetime"
+	case StatusUnconfirmed:
+		return "the server took it without giving it an id, which says that it is not delivered, or much later: don't send it again; " +
+			"messages to the user wait until they write, and reach them in another way if it matters"
+	case ReasonSuppressed:
+		return `the server doesn't deliver to the user, though it accepts: wait until they write, and send with mode = "defer"`
+	case StatusUnknownUser:
+		return "the server knows no user of that id: ids are case-sensitive, so keep msg.from as it is"
 	case StatusUncertain:
 		return "the server's answer was lost: it may have arrived, and is not sent again by itself"
 	}
@@ -112,6 +122,8 @@ func follows(reason string) string {
 	switch reason {
 	case ReasonWindowClosed, ReasonQuota:
 		return "when the user writes again"
+	case ReasonSuppressed:
+		return "when the user has written and the server delivers to them again"
 	case ReasonThrottled:
 		return "when the server takes messages again"
 	case ReasonSessionExpired:
@@ -140,7 +152,9 @@ func (r SendResult) complete(parts int) SendResult {
 }
 
 // failed reports whether not all was sent or will be.
-func (r SendResult) failed() bool { return r.Status != StatusSent && r.Status != StatusDeferred }
+func (r SendResult) failed() bool {
+	return r.Status != StatusSent && r.Status != StatusDeferred && r.Status != StatusUnconfirmed
+}
 
 // resultBinding makes the tables that tell of sends: plain data, which prints as
 // a sentence.

@@ -47,13 +47,17 @@ func (o *outbox) send(ctx context.Context, l *lane, p *pending) (reached bool) {
 	}
 	begun := time.Now()
 	sent, err := client.SendMessage(ctx, &ilink.OutboundMessage{
-		To: p.User, GroupID: p.Group, ContextToken: token, Items: []ilink.Item{item}, ClientID: p.ClientID,
+		To: p.User, GroupID: p.Group, ContextToken: token, Items: []ilink.Item{item}, ClientID: p.ClientID, RunID: p.RunID,
 	})
 	if err != nil {
 		return o.failed(ctx, l, p, window.Number, err)
 	}
 	o.bot.host.trip.observe(time.Since(begun))
 	o.recovered(ctx, begun)
+	if !sent.Confirmed() {
+		o.unconfirmed(ctx, l, p)
+		return true
+	}
 	o.bot.stats.update(func(s *Status) { s.Sent++ })
 	o.finish(ctx, l, p, store.Outcome{State: store.SendSent, MessageID: sent.MessageID, Uncertain: p.Uncertain, Item: p.Payload},
 		verdict{status: luabind.StatusSent, messageID: sent.MessageID, uncertain: p.Uncertain}, 0)
@@ -83,6 +87,25 @@ func (o *outbox) failed(ctx context.Context, l *lane, p *pending, window int64, 
 	case errors.Is(err, ilink.ErrThrottled), te != nil && te.Status == 429:
 		o.throttled(ctx)
 		o.finish(ctx, l, p, again, verdict{}, 0)
+		return true
+	case errors.Is(err, ilink.ErrNotWritten):
+		log.Warn("the user has not written to the bot: the message waits until they do", "status", luabind.StatusWindowClosed)
+		again.Closed = window
+		o.finish(ctx, l, p, again, verdict{}, 0)
+		return true
+	case errors.Is(err, ilink.ErrSessionTimeout) && o.bot.inSession():
+		// Polls get through: it is this user's session, which their next message renews,
+		// or another login of the bot.
+		log.Warn("the server says that the session with this user has ended: the message waits until they write", "status", luabind.StatusWindowClosed)
+		o.mu.Lock()
+		l.refused = window
+		o.mu.Unlock()
+		o.finish(ctx, l, p, again, verdict{}, 0)
+		return true
+	case errors.Is(err, ilink.ErrUnknownUser):
+		log.Error("the server knows no such user: the message is given up", "status", luabind.StatusUnknownUser)
+		again.State, again.Result = store.SendFailed, luabind.StatusUnknownUser
+		o.finish(ctx, l, p, again, verdict{status: luabind.StatusUnknownUser, err: refusal(luabind.StatusUnknownUser)}, 0)
 		return true
 	case errors.Is(err, ilink.ErrSessionTimeout):
 		log.Warn("the session has expired: the message waits", "status", reasonSession)
@@ -204,6 +227,17 @@ func (o *outbox) resume() {
 	o.trouble = trouble{}
 	o.settleAll()
 	o.poke()
+}
+
+// loggedIn is resume for another token: sessions with users that had ended may have
+// begun anew with it.
+func (o *outbox) loggedIn() {
+	o.mu.Lock()
+	for _, l := range o.lanes {
+		l.refused = 0
+	}
+	o.mu.Unlock()
+	o.resume()
 }
 
 // notBegun moves a lane on whose first send was not begun.

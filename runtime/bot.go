@@ -169,7 +169,7 @@ func (b *bot) use(token ilink.Token) {
 	b.token = token
 	b.mu.Unlock()
 	b.host.setClient(ilink.NewClient(token, b.clientOptions()...))
-	b.outbox.resume()
+	b.outbox.loggedIn()
 }
 
 func (b *bot) baseURL(token ilink.Token) string {
@@ -271,6 +271,13 @@ func (b *bot) setState(state string, err error) {
 	if state != StateRunning || (before != StateStarting && before != StateRunning) {
 		b.tell(b.cfg.Name, state, before, message)
 	}
+}
+
+// inSession reports whether the server knows the bot's token, as far as polls tell.
+func (b *bot) inSession() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.since.IsZero() && b.stats.snapshot().State == StateRunning
 }
 
 // suspended notes that the script is suspended, or with reason "" that it is no

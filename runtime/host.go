@@ -85,7 +85,7 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 	run := runOf(ctx)
 	e.Priority = store.PriorityPush
 	if run != nil {
-		e.Inbound = run.inbound.ID
+		e.Inbound, e.RunID = run.inbound.ID, runID(run.inbound)
 		step := luabind.StepOf(ctx)
 		if e.Ordinal = run.ordinal(); step != nil {
 			e.Ordinal = step.Effect
@@ -379,6 +379,10 @@ func explain(err error) error {
 		kind = "bad_request"
 	case errors.Is(err, ilink.ErrSessionTimeout):
 		kind = "session_expired"
+	case errors.Is(err, ilink.ErrUnknownUser):
+		kind = luabind.StatusUnknownUser
+	case errors.Is(err, ilink.ErrNotWritten):
+		kind = "not_written"
 	case errors.Is(err, ilink.ErrMedia):
 		kind = "bad_media"
 	case errors.Is(err, context.DeadlineExceeded):

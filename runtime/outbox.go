@@ -58,6 +58,9 @@ type lane struct {
 	busy         bool // its first send, or that one's upload, is under way
 	counted      bool // the window's count has that send already
 	turn         int  // when its last turn was, as the outbox counts them
+	// refused is the number of the window in which the server said that the session
+	// with the user has ended, 0 for none.
+	refused int64
 }
 
 // apply takes over what the store says of the window, unless it is older than
@@ -385,6 +388,8 @@ func (o *outbox) adopt(s *store.Send, existed bool) *pending {
 		o.put(p)
 	case s.State == store.SendSent:
 		p.settle(verdict{status: luabind.StatusSent, messageID: s.MessageID, uncertain: s.Uncertain})
+	case s.State == store.SendUnconfirmed:
+		p.settle(verdict{status: luabind.StatusUnconfirmed, uncertain: s.Uncertain})
 	case s.State == store.SendHeld:
 		p.settle(verdict{status: luabind.StatusUncertain, uncertain: true})
 	default:
@@ -407,6 +412,13 @@ func (o *outbox) refuse(ctx context.Context, e store.Enqueue) error {
 	left, why := o.room(l)
 	if blocked, _ := o.blocked(); blocked != "" {
 		return refusal(blocked)
+	}
+	if !l.window.Suppressed.IsZero() {
+		// One answer may try, and nothing else.
+		if !l.window.Probe || e.Priority > store.PriorityAnswer || len(l.queue) > 0 || len(e.Parts) > 1 {
+			return refusal(luabind.ReasonSuppressed)
+		}
+		left = 1
 	}
 	if ahead := len(l.queue); ahead+len(e.Parts) > left {
 		if why == "" {

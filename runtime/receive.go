@@ -75,7 +75,7 @@ func (b *bot) receipt(msg *ilink.Message) (store.Receipt, error) {
 		opened = at
 	}
 	return store.Receipt{
-		Key: msg.Key(), Conversation: conversationOf(msg.GroupID, msg.From), User: msg.From, MessageID: msg.ID,
+		Key: msg.Key(), Content: msg.ContentKey(), Conversation: conversationOf(msg.GroupID, msg.From), User: msg.From, MessageID: msg.ID,
 		ContextToken: msg.ContextToken, Message: whole, Item: item, Opened: opened,
 	}, nil
 }

@@ -15,6 +15,7 @@ type script interface {
 	HasInterrupt() bool
 	OverLimit() bool
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error
 	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
 	Schedules() []luabind.Schedule
 	OnStart(ctx context.Context, reason string) error

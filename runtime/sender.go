@@ -71,7 +71,7 @@ func (o *outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) tim
 		release(false)
 		return 0
 	}
-	left, _ := o.rules.left(l.window, o.serverNow())
+	left, _ := o.left(l)
 	nudge := left == 1 && o.nudges(l, left)
 	l.busy = true
 	o.turns++
@@ -96,7 +96,7 @@ func (o *outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) tim
 // long there won't be one by itself. Answers go before pushes, and among them
 // the conversation that has waited longest.
 func (o *outbox) next() (best *lane, wait time.Duration) {
-	now, server := time.Now(), o.serverNow()
+	now := time.Now()
 	wait = never
 	if _, until := o.blocked(); !until.IsZero() {
 		return nil, max(time.Millisecond, until.Sub(now))
@@ -110,7 +110,7 @@ func (o *outbox) next() (best *lane, wait time.Duration) {
 		if l.busy || head.doomed != "" {
 			continue
 		}
-		if n, _ := o.rules.left(l.window, server); n == 0 {
+		if n, _ := o.left(l); n == 0 {
 			continue
 		}
 		if now.Before(head.notBefore) {

@@ -43,7 +43,11 @@ type Status struct {
 	Sent       int `json:"sent"`     // accepted by the server
 	Queued     int `json:"queued"`   // to be sent, or waiting for the user to write
 	Uncertain  int `json:"uncertain"`
-	Expired    int `json:"expired"` // waited too long to be sent
+	// Unconfirmed counts sends that the server accepted and threw away, and
+	// Suppressed the users to whom it does that now.
+	Unconfirmed     int `json:"unconfirmed"`
+	SuppressedUsers int `json:"suppressed_users"`
+	Expired         int `json:"expired"` // waited too long to be sent
 
 	// Suspended is why no handler is started, "" unless the script hit its limits
 	// again and again, and SuspendedUntil when it is tried again.
@@ -83,7 +87,7 @@ func (r *Runtime) Status() []Status {
 
 func (b *bot) status() Status {
 	s := b.stats.snapshot().shown()
-	s.Queued, s.ThrottledUntil = b.outbox.summary()
+	s.Queued, s.SuppressedUsers, s.ThrottledUntil = b.outbox.summary()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s.SessionExpired, s.Forwards = b.since, b.cfg.Forward.URL != ""
@@ -98,8 +102,8 @@ func (s Status) shown() Status {
 	return s
 }
 
-// summary counts what is queued, and says until when nothing is sent.
-func (o *outbox) summary() (queued int, throttledUntil time.Time) {
+// summary counts what is queued and users that are suppressed, and says until when nothing is sent.
+func (o *outbox) summary() (queued, suppressed int, throttledUntil time.Time) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, l := range o.lanes {
@@ -108,7 +112,7 @@ func (o *outbox) summary() (queued int, throttledUntil time.Time) {
 	if time.Now().Before(o.throttle.Until) {
 		throttledUntil = o.throttle.Until
 	}
-	return queued, throttledUntil
+	return queued, o.suppressedUsers(), throttledUntil
 }
 
 // WaitStatus blocks until ok says so of a bot's status, or ctx ends. ok is called
@@ -222,7 +226,7 @@ func (r *Runtime) snapshot() metrics.Snapshot {
 		m.Bots = append(m.Bots, metrics.Bot{
 			Name: s.Bot, State: s.State, Generation: s.Generation, Received: int64(s.Received), Duplicates: int64(s.Duplicates),
 			Handled: int64(s.Handled), Failed: int64(s.Failed), Retried: int64(s.Retried), Waiting: int64(s.Waiting), Sent: int64(s.Sent),
-			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
+			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Unconfirmed: int64(s.Unconfirmed), Suppressed: int64(s.SuppressedUsers), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
 		})
 	}
 	r.mu.Lock()

@@ -29,7 +29,7 @@ func (o *outbox) blocked() (reason string, until time.Time) {
 // room returns how many of a lane's sends, from the first on, its window has
 // room for, and why not for more.
 func (o *outbox) room(l *lane) (n int, why string) {
-	n, why = o.rules.left(l.window, o.serverNow())
+	n, why = o.left(l)
 	if l.counted {
 		n++
 	}
@@ -53,7 +53,11 @@ func (o *outbox) settleLane(l *lane) {
 	if reason, _ := o.blocked(); reason != "" {
 		room, why = 0, reason
 	}
+	probing := o.probing(l)
 	for i, p := range l.queue {
+		if probing && p.Priority <= store.PriorityAnswer {
+			continue // what becomes of the first one tells
+		}
 		if i >= room && !(i == 0 && l.busy) {
 			o.waits(p, why)
 		}
@@ -73,7 +77,7 @@ func (o *outbox) waits(p *pending, why string) {
 // nudges says whether a lane's last allowed send should tell the user that more
 // is waiting.
 func (o *outbox) nudges(l *lane, left int) bool {
-	return !l.window.Nudged && len(l.queue) > left && slices.ContainsFunc(l.queue, func(p *pending) bool { return p.Mode == store.ModeNudge })
+	return !l.window.Nudged && l.window.Suppressed.IsZero() && len(l.queue) > left && slices.ContainsFunc(l.queue, func(p *pending) bool { return p.Mode == store.ModeNudge })
 }
 
 // doom has a send end without being sent: with a status of luabind's, and the
@@ -188,6 +192,9 @@ func (o *outbox) endDoomed(ctx context.Context, p *pending) {
 func (o *outbox) shrink() {
 	server := o.serverNow()
 	for name, l := range o.lanes {
+		if !l.window.Suppressed.IsZero() {
+			continue // it is shown
+		}
 		if _, why := o.rules.left(l.window, server); len(l.queue) == 0 && !l.busy && why == statusWindowClosed {
 			delete(o.lanes, name)
 		}

@@ -26,6 +26,7 @@ func (s *Server) controlRoutes(mux *http.ServeMux) {
 	mux.Handle("POST /sim/bots/{id}/expire", control(s.controlExpire))
 	mux.Handle("POST /sim/messages", control(s.controlMessage))
 	mux.Handle("GET /sim/sent", control(s.controlSent))
+	mux.Handle("GET /sim/thrown", control(s.controlThrown))
 	mux.Handle("GET /sim/rejected", control(s.controlRejected))
 	mux.Handle("GET /sim/typing", control(s.controlTyping))
 	mux.HandleFunc("GET /sim/media/{id}", s.serveMedia)

@@ -21,6 +21,10 @@ type faultRequest struct {
 	Ret      int       `json:"ret,omitempty"`
 	Errmsg   string    `json:"errmsg,omitempty"`
 	After    string    `json:"after,omitempty"` // a duration, "45m"
+	To       string    `json:"to,omitempty"`
+	Burst    int       `json:"burst,omitempty"`
+	For      string    `json:"for,omitempty"` // a duration
+	Form     string    `json:"form,omitempty"`
 	Fired    *int      `json:"fired,omitempty"`
 }
 
@@ -39,13 +43,19 @@ func (s *Server) controlAddFault(r *http.Request) (any, error) {
 	f := Fault{
 		Endpoint: req.Endpoint, Kind: req.Kind, Bot: req.Bot, Count: req.Count, Rate: req.Rate, Seed: req.Seed,
 		Status: req.Status, Delay: time.Duration(req.DelayMS) * time.Millisecond, Ret: req.Ret, Errmsg: req.Errmsg,
+		To: req.To, Burst: req.Burst, Form: req.Form,
 	}
-	if req.After != "" {
-		d, err := time.ParseDuration(req.After)
-		if err != nil {
-			return nil, fmt.Errorf("after %q is no duration, such as \"1s\" or \"45m\"", req.After)
+	for _, d := range []struct {
+		name, text string
+		to         *time.Duration
+	}{{"after", req.After, &f.After}, {"for", req.For, &f.For}} {
+		if d.text == "" {
+			continue
 		}
-		f.After = d
+		var err error
+		if *d.to, err = time.ParseDuration(d.text); err != nil {
+			return nil, fmt.Errorf("%s %q is no duration, such as \"1s\" or \"45m\"", d.name, d.text)
+		}
 	}
 	id, err := s.AddFault(f)
 	if err != nil {
@@ -61,9 +71,13 @@ func (s *Server) controlFaults(*http.Request) (any, error) {
 		entry := faultRequest{
 			ID: st.ID, Endpoint: f.Endpoint, Kind: f.Kind, Bot: f.Bot, Count: f.Count, Rate: f.Rate, Seed: f.Seed,
 			Status: f.Status, DelayMS: f.Delay.Milliseconds(), Ret: f.Ret, Errmsg: f.Errmsg, Fired: &st.Fired,
+			To: f.To, Burst: f.Burst, Form: f.Form,
 		}
-		if f.Kind == FaultDuplicate {
+		if f.Kind == FaultDuplicate || f.Kind == FaultLate {
 			entry.After = f.After.String()
+		}
+		if f.For > 0 {
+			entry.For = f.For.String()
 		}
 		list = append(list, entry)
 	}

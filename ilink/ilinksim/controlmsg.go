@@ -107,6 +107,11 @@ func (s *Server) controlRejected(r *http.Request) (any, error) {
 	return map[string]any{"rejected": orEmpty(s.Rejected(after))}, err
 }
 
+func (s *Server) controlThrown(r *http.Request) (any, error) {
+	after, err := afterOnly(r)
+	return map[string]any{"thrown": orEmpty(s.Thrown(after))}, err
+}
+
 func (s *Server) controlTyping(r *http.Request) (any, error) {
 	after, err := afterOnly(r)
 	return map[string]any{"typing": orEmpty(s.Typing(after))}, err

@@ -62,6 +62,8 @@
 //	    "bot" may be left out where there is exactly one; see In
 //	GET /sim/sent?bot=&to=&after=N&wait_ms=M
 //	    accepted sends past N → {"sent":[Sent…]}, waiting up to M (at most 60000) for one
+//	GET /sim/thrown?after=N
+//	    sends that a suppress fault accepted and threw away → {"thrown":[Sent…]}
 //	GET /sim/rejected?after=N
 //	    refused sends → {"rejected":[Rejected…]}
 //	GET /sim/typing?after=N
@@ -69,7 +71,7 @@
 //	GET /sim/media/{id}
 //	    the plaintext of a media item that a bot sent
 //	POST /sim/faults {"endpoint","kind","bot"?,"count"?,"rate"?,"seed"?,"status"?,"delay_ms"?,
-//	                  "ret"?,"errmsg"?,"after"?}
+//	                  "ret"?,"errmsg"?,"after"?,"to"?,"burst"?,"for"?,"form"?}
 //	    something goes wrong → {"id"}; see Fault
 //	GET /sim/faults
 //	    faults with how often they "fired"

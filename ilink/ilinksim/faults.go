@@ -1,10 +1,12 @@
 package ilinksim
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -44,6 +46,23 @@ const (
 	// on the real server is a success of sendmessage. A getupdates isn't
 	// processed, so that nothing is consumed.
 	FaultEmptyBody FaultKind = "empty_body"
+	// FaultSuppress is for sendmessage alone: a send is accepted, given no
+	// message_id, and thrown away, as the platform does to users to whom it limits
+	// delivery: from the start on, or with Burst for each user who is sent that
+	// many messages after one of theirs. It lasts For, or until it is removed.
+	FaultSuppress FaultKind = "suppress"
+	// FaultLate is for sendmessage alone: a send is accepted and given its
+	// message_id, and the user gets it only After, with all others of that time
+	// in one batch; or when the fault is removed.
+	FaultLate FaultKind = "late"
+)
+
+// Forms of what faults do.
+const (
+	FormRet     = "ret"      // FaultSuppress answers {"ret":0}
+	FormEmpty   = "empty"    // FaultSuppress answers {}; "" is for both in turns
+	FormOtherID = "other_id" // FaultDuplicate delivers under other ids
+	FormNoID    = "no_id"    // FaultDuplicate delivers without ids
 )
 
 // A Fault is something that goes wrong on demand. One that answers instead of
@@ -69,7 +88,11 @@ type Fault struct {
 	Delay  time.Duration // of FaultSlow
 	Ret    int           // of FaultRet
 	Errmsg string        // of FaultRet
-	After  time.Duration // of FaultDuplicate
+	After  time.Duration // of FaultDuplicate and FaultLate
+	To     string        // of FaultSuppress and FaultLate: the user, "" for all
+	Burst  int           // of FaultSuppress
+	For    time.Duration // of FaultSuppress, in the simulator's time
+	Form   string        // of FaultSuppress and FaultDuplicate: one of the forms
 }
 
 // FaultState is a fault with how often it has happened.
@@ -85,6 +108,11 @@ type fault struct {
 	id    int
 	fired int
 	rng   *rand.Rand
+	added time.Time
+
+	suppressed map[string]suppression // of a FaultSuppress with Burst, by bot and user
+	kept       []Sent                 // by a FaultLate
+	due        time.Time              // when kept is delivered
 }
 
 // A plan is what faults do to one call.
@@ -123,7 +151,7 @@ func (s *Server) AddFault(f Fault) (id int, err error) {
 	defer s.mu.Unlock()
 	s.faultSeq++
 	s.faults = append(s.faults, &fault{
-		Fault: f, id: s.faultSeq, rng: rand.New(rand.NewPCG(f.Seed, 0)),
+		Fault: f, id: s.faultSeq, rng: rand.New(rand.NewPCG(f.Seed, 0)), added: s.clock.now(),
 	})
 	s.touch()
 	return s.faultSeq, nil
@@ -134,7 +162,12 @@ func (s *Server) RemoveFault(id int) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n := len(s.faults)
-	s.faults = slices.DeleteFunc(s.faults, func(f *fault) bool { return f.id == id })
+	s.faults = slices.DeleteFunc(s.faults, func(f *fault) bool {
+		if f.id == id {
+			s.deliverKept(f)
+		}
+		return f.id == id
+	})
 	return len(s.faults) < n
 }
 
@@ -143,6 +176,9 @@ func (s *Server) RemoveFault(id int) bool {
 func (s *Server) ClearFaults() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, f := range s.faults {
+		s.deliverKept(f)
+	}
 	s.faults = nil
 }
 
@@ -193,10 +229,21 @@ func (f *Fault) complete() error {
 		if f.After < 0 {
 			return fmt.Errorf("after %v is below 0", f.After)
 		}
+	case FaultSuppress, FaultLate:
+		if f.Endpoint != "sendmessage" {
+			return fmt.Errorf("kind %s is for endpoint sendmessage alone", f.Kind)
+		}
+		if f.After < 0 || f.For < 0 || f.Burst < 0 {
+			return fmt.Errorf("after, for and burst can't be below 0")
+		}
 	case FaultHTML, FaultCut, FaultCutAfter, FaultEmptyBody:
 	default:
 		return fmt.Errorf("kind %q is unknown; there are http, html, bad_json, cut, cut_after, lose, slow, "+
-			"session, ret, duplicate and empty_body", f.Kind)
+			"session, ret, duplicate, empty_body, suppress and late", f.Kind)
+	}
+	forms := map[FaultKind][]string{FaultSuppress: {FormRet, FormEmpty}, FaultDuplicate: {FormOtherID, FormNoID}}[f.Kind]
+	if f.Form != "" && !slices.Contains(forms, f.Form) {
+		return fmt.Errorf("kind %s has no form %q; it has %s", f.Kind, f.Form, strings.Join(append(forms, `""`), ", "))
 	}
 	if f.Count < 0 {
 		return fmt.Errorf("count %d is below 0", f.Count)
@@ -219,6 +266,15 @@ func (f *fault) fire() bool {
 	return true
 }
 
+// within tells whether the fault is looked at while a call is processed, not before.
+func (f *fault) within() bool {
+	switch f.Kind {
+	case FaultLose, FaultDuplicate, FaultSuppress, FaultLate:
+		return true
+	}
+	return false
+}
+
 // hits tells whether the fault is for this endpoint and bot.
 func (f *fault) hits(endpoint, bot string) bool {
 	if f.Bot != "" && f.Bot != bot {
@@ -233,7 +289,7 @@ func (s *Server) planFaults(c *call) {
 	seen := c.epoch
 	c.epoch = s.faultSeq
 	for _, f := range s.faults {
-		if f.id <= seen || f.Kind == FaultLose || f.Kind == FaultDuplicate ||
+		if f.id <= seen || f.within() ||
 			!f.hits(c.endpoint, c.botID()) || !f.fire() {
 			continue
 		}
@@ -298,18 +354,46 @@ func (s *Server) faultedLocked(c *call) reply {
 	return rep
 }
 
-// duplicateFault tells whether and when a message being delivered to b comes
-// once more. mu must be held.
-func (s *Server) duplicateFault(b *bot, in *inbound) (after time.Duration, again bool) {
+// duplicateFault makes the second delivery of a message being delivered to b, nil if
+// there is none. mu must be held.
+func (s *Server) duplicateFault(b *bot, in *inbound) (again *inbound) {
 	if in.copied {
-		return 0, false
+		return nil
 	}
 	for _, f := range s.faults {
 		if f.Kind == FaultDuplicate && f.hits("getupdates", b.id) && f.fire() {
-			return f.After, true
+			c := *in
+			c.copied, c.due = true, s.clock.now().Add(f.After)
+			if f.Form != "" {
+				c.id, c.noID = s.ids.next(), f.Form == FormNoID
+				c.clientID = "wx-" + randomHex(8)
+				c.items = otherIDs(in.items, c.id, c.noID)
+			}
+			return &c
 		}
 	}
-	return 0, false
+	return nil
+}
+
+// otherIDs are items of another delivery: with another id, or none.
+func otherIDs(items []json.RawMessage, id uint64, none bool) (all []json.RawMessage) {
+	for _, raw := range items {
+		var fields map[string]json.RawMessage
+		if err := json.Unmarshal(raw, &fields); err != nil {
+			all = append(all, raw)
+			continue
+		}
+		delete(fields, "msg_id")
+		if !none {
+			fields["msg_id"] = json.RawMessage(strconv.Quote(strconv.FormatUint(id, 10)))
+		}
+		again, err := json.Marshal(fields)
+		if err != nil {
+			again = raw
+		}
+		all = append(all, again)
+	}
+	return all
 }
 
 // loseFault tells whether the answer with a batch is lost. mu must be held.

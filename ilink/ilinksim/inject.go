@@ -76,6 +76,7 @@ type inbound struct {
 	items    []json.RawMessage
 	due      time.Time // later than at for the copies of a duplicate fault
 	copied   bool
+	noID     bool // delivered without its id
 }
 
 // A quotable is what a quote needs to know of an earlier message.
@@ -113,7 +114,15 @@ func (s *Server) Inject(in In) (messageID string, err error) {
 		return "", errors.New(`"from" is missing: the user's id, or a short name like "alice"`)
 	}
 	id, now := s.ids.next(), s.clock.now()
-	items, err := s.inboundItems(b, in, id, now)
+	w := b.windows[from]
+	if w == nil {
+		w = &window{user: from, tokens: map[string]struct{}{}}
+	}
+	at := now
+	if now.UnixMilli() <= w.said {
+		at = time.UnixMilli(w.said + 1) // nobody writes twice in a millisecond
+	}
+	items, err := s.inboundItems(b, in, id, at)
 	if err != nil {
 		return "", err
 	}
@@ -122,20 +131,15 @@ func (s *Server) Inject(in In) (messageID string, err error) {
 		from:     from,
 		clientID: "wx-" + randomHex(8),
 		token:    randomBase64(24),
-		at:       now,
+		at:       at,
 		due:      now,
 		items:    items,
 	}
 	b.seq++
 	msg.seq = b.seq
 	b.queue = append(b.queue, msg)
-
-	w := b.windows[from]
-	if w == nil {
-		w = &window{user: from, tokens: map[string]struct{}{}}
-		b.windows[from] = w
-	}
-	w.last, w.used = now, 0
+	b.windows[from] = w
+	w.last, w.used, w.said = now, 0, at.UnixMilli()
 	w.tokens[msg.token] = struct{}{}
 
 	s.messages[id] = quotable{bot: b.id, text: in.summary(), item: items[0]}
@@ -254,7 +258,7 @@ func (s *Server) addQuote(b *bot, in In, item map[string]any) error {
 // two JSON forms, so that a later copy of it has the other one.
 func (s *Server) render(b *bot, in *inbound) map[string]any {
 	s.counts.idForms++
-	return map[string]any{
+	fields := map[string]any{
 		"seq":            in.seq,
 		"message_id":     jsonID(in.id, s.counts.idForms%2 == 0),
 		"from_user_id":   in.from,
@@ -268,4 +272,8 @@ func (s *Server) render(b *bot, in *inbound) map[string]any {
 		"item_list":      in.items,
 		"context_token":  in.token,
 	}
+	if in.noID {
+		delete(fields, "message_id")
+	}
+	return fields
 }

@@ -59,6 +59,7 @@ func orDefault[T comparable](v *T, d T) {
 type window struct {
 	user   string
 	last   time.Time           // of the user's last message
+	said   int64               // create_time_ms of that: no two of a user's have the same
 	used   int                 // sends since
 	tokens map[string]struct{} // every context token given out for this user
 }

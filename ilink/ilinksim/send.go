@@ -28,6 +28,8 @@ type Sent struct {
 	// Shown is false for what phones don't show though the server takes it:
 	// voice.
 	Shown bool `json:"shown"`
+	// Late: a FaultLate kept it back, and AtMS is when it was delivered.
+	Late bool `json:"late,omitempty"`
 	// Recalled: recallmessage withdrew it.
 	Recalled bool `json:"recalled,omitempty"`
 	// Media tells of the media items what the user would see.
@@ -180,10 +182,15 @@ func (s *Server) accept(b *bot, req sendRequest, item outboundItem) reply {
 	if item.kind != itemText {
 		m.Media = []SentMedia{s.inspectMedia(b, item)}
 	}
-	m.N = len(s.sent) + 1
-	s.sent = append(s.sent, m)
 	if !repeated {
 		b.clientIDs[m.ClientID] = id
+	}
+	if f := s.throwFault(b, b.windows[m.To]); f != nil {
+		return s.throwAway(f, m)
+	}
+	if !s.lateFault(b, m) {
+		m.N = len(s.sent) + 1
+		s.sent = append(s.sent, m)
 	}
 	s.messages[id] = quotable{bot: b.id, text: m.Text, item: req.Msg.ItemList[0]}
 	s.touch()
@@ -278,6 +285,7 @@ func (s *Server) WaitSent(ctx context.Context, f Filter, after int) ([]Sent, err
 }
 
 func (s *Server) sentSince(f Filter, after int) []Sent {
+	s.deliverLate()
 	var got []Sent
 	for _, m := range s.sent[min(max(after, 0), len(s.sent)):] {
 		if f.match(m) {

@@ -53,6 +53,7 @@ type Server struct {
 	messages map[uint64]quotable
 	sent     []Sent
 	repeats  []Sent
+	thrown   []Sent
 	rejected []Rejected
 	typing   []Typing
 	notified []Notification

@@ -46,6 +46,7 @@ type Counts struct {
 	Sent      int `json:"sent"`
 	Rejected  int `json:"rejected"`
 	Repeats   int `json:"repeats"` // client ids used again, delivered or dropped
+	Thrown    int `json:"thrown"`  // accepted and thrown away
 	Dropped   int `json:"dropped"` // tool call items: accepted, never shown
 	Recalled  int `json:"recalled"`
 	Throttled int `json:"throttled"`
@@ -77,6 +78,8 @@ func (s *Server) State() State {
 			Typing: len(s.typing), Uploads: s.counts.uploaded, Downloads: s.counts.downloads,
 		},
 	}
+	s.deliverLate()
+	st.Counts.Sent, st.Counts.Thrown = len(s.sent), len(s.thrown)
 	for _, m := range s.sent {
 		if m.Repeat {
 			st.Counts.Repeats++

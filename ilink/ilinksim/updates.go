@@ -135,10 +135,8 @@ func (s *Server) deliver(c *call, batch []*inbound) reply {
 	msgs := make([]map[string]any, len(batch))
 	for i, in := range batch {
 		msgs[i] = s.render(b, in)
-		if after, twice := s.duplicateFault(b, in); twice {
-			again := *in
-			again.copied, again.due = true, s.clock.now().Add(after)
-			b.queue = append(b.queue, &again)
+		if again := s.duplicateFault(b, in); again != nil {
+			b.queue = append(b.queue, again)
 		}
 	}
 	fields := map[string]any{"msgs": msgs, "get_updates_buf": b.cursorText()}

@@ -225,7 +225,7 @@ function Media:send(to, ...) end
 ---What became of something sent. It prints as a sentence, such as "deferred (quota):
 ---10 of 25 messages sent, the rest follows when the user writes again".
 ---@class ilink.SendResult
----@field status "sent"|"deferred" "sent": the server has accepted it. "deferred": it, or the rest of it, is kept and sent later; sending it again would double it.
+---@field status "sent"|"deferred"|"unconfirmed" "sent": the server has accepted it, with an id. "deferred": it, or the rest of it, is kept and sent later; sending it again would double it. "unconfirmed": the server took it without an id, which says that it is thrown away, or delivered hours later: see on_suppressed.
 ---@field reason? ilink.DeferReason Why it was deferred.
 ---@field advice? string What to know or do, in a sentence.
 ---@field id? string The id of the first message that was made of it; not yet known of a deferred one.
@@ -237,8 +237,9 @@ function Media:send(to, ...) end
 ---Why something was deferred. "window_closed": the user wrote too long ago. "quota":
 ---the user's last message allows no more. "throttled": the server wants the bot to
 ---wait. "session_expired": the bot isn't logged in. "network": the server can't be
----reached. "queue": earlier messages to the user wait.
----@alias ilink.DeferReason "window_closed"|"quota"|"throttled"|"session_expired"|"network"|"queue"
+---reached. "queue": earlier messages to the user wait. "suppressed": the server accepts
+---what the user is sent and doesn't deliver it (see on_suppressed).
+---@alias ilink.DeferReason "window_closed"|"quota"|"throttled"|"session_expired"|"network"|"queue"|"suppressed"
 
 ---An error that a script may go on after. It prints as its message.
 ---@class ilink.Failure
@@ -250,11 +251,13 @@ function Media:send(to, ...) end
 ---interrupted while the call waited (see on_interrupt); further calls work. Of
 ---questions, "no_match": no answer would do; "cancelled": the answer was a word of the
 ---option cancel. Of sends,
----"window_closed", "quota" and "throttled": it can't be sent now, and mode is "fail".
+---"window_closed", "quota", "throttled" and "suppressed": it can't be sent now, and mode
+---is "fail". "unknown_user": there is no user of that id, which is case-sensitive.
+---"not_written": the user has not written to the bot yet.
 ---"bad_request": the server refuses the content. "expired": it waited longer than its
 ---lifetime. "uncertain": the server's answer was lost, and it isn't sent again by
 ---itself. "empty_text": there is nothing to send.
----@alias ilink.FailureKind "failed"|"timeout"|"interrupted"|"no_match"|"cancelled"|"not_found"|"no_media"|"too_large"|"empty_text"|"window_closed"|"quota"|"throttled"|"bad_request"|"expired"|"uncertain"
+---@alias ilink.FailureKind "failed"|"timeout"|"interrupted"|"no_match"|"cancelled"|"not_found"|"no_media"|"too_large"|"empty_text"|"window_closed"|"quota"|"throttled"|"suppressed"|"unknown_user"|"not_written"|"bad_request"|"expired"|"uncertain"
 
 ---Every bot defines this function: it is called with each message, many messages
 ---at a time, but one at a time of the same user. Handlers take turns only while they
@@ -310,6 +313,30 @@ function on_interrupt(msg) end
 ---end
 ---```
 function on_session_expired(info) end
+
+---A bot may define this function: it is called when the server begins to accept what a
+---user is sent without delivering it, which it does to some users for days or weeks.
+---Messages to them wait; when they write, one answer tries again. Whoever must be
+---reached is reached in another way, such as by http, or as another user.
+---@param info ilink.SuppressedInfo
+---@example
+---```lua
+---function on_suppressed(info)
+---  ilink.log.error(info.user .. " gets nothing any more: " .. info.message)
+---end
+---
+---function on_message(msg)
+---  msg:reply("Hello")
+---end
+---```
+function on_suppressed(info) end
+
+---Tells that the server doesn't deliver to a user.
+---@class ilink.SuppressedInfo
+---@field bot string The bot's name.
+---@field user string The user's id.
+---@field since number When that was found, in seconds since 1970.
+---@field message string What happened, and what to do about it.
 
 ---Tells that the bot's session has ended.
 ---@class ilink.SessionInfo

@@ -238,6 +238,8 @@ function Bot:expire_session() end
 ---Has what the bot sends fail, until it is called with nothing: "quota",
 ---"window_closed", "throttled", "network" and "session_expired" keep messages back
 ---until the fault is over, "bad_request" and "uncertain" are what becomes of them.
+---"unconfirmed" has the server accept them and throw them away: the script's
+---on_suppressed is called, and what follows waits until the user writes.
 ---@param fault? spec.Fault
 ---@example
 ---```lua
@@ -254,8 +256,9 @@ function Bot:fault(fault) end
 
 ---How sends fail.
 ---@class spec.Fault
----@field send? "quota"|"window_closed"|"throttled"|"network"|"session_expired"|"bad_request"|"uncertain"
+---@field send? "quota"|"window_closed"|"throttled"|"network"|"session_expired"|"bad_request"|"uncertain"|"unconfirmed"
 ---@field times? integer For how many sends; for all if left out.
+---@field to? string The id of the user whose messages fail; all users' if left out.
 
 ---Returns what the bot has logged, line by line.
 ---@return spec.LogLine[] lines

@@ -15,7 +15,7 @@ type Outbound struct {
 	ID        int64     `json:"id"`
 	Bot       string    `json:"bot"`
 	To        string    `json:"to"`
-	State     string    `json:"state"` // queued, sending or held
+	State     string    `json:"state"` // queued, sending, held, or unconfirmed: accepted and thrown away
 	Why       string    `json:"why"`   // it waits
 	Created   time.Time `json:"created"`
 	Expires   time.Time `json:"expires,omitzero"`
@@ -36,6 +36,11 @@ func ListOutbox(ctx context.Context, o Options, bot string) error {
 		if err != nil {
 			return err
 		}
+		lost, err := st.Unconfirmed(ctx, bot)
+		if err != nil {
+			return err
+		}
+		sends = append(sends, lost...)
 		if err := o.checkBot(bot, len(sends) > 0); err != nil {
 			return err
 		}
@@ -65,7 +70,7 @@ func ListOutbox(ctx context.Context, o Options, bot string) error {
 	var rows [][]string
 	for _, s := range all {
 		expires, uncertain, part := "", "", ""
-		if !s.Expires.IsZero() && s.State != store.SendHeld {
+		if !s.Expires.IsZero() && s.State != store.SendHeld && s.State != store.SendUnconfirmed {
 			expires = "in " + span(s.Expires.Sub(now))
 		}
 		if s.Uncertain {
@@ -124,6 +129,9 @@ func (o Options) whys(ctx context.Context, st *store.Store, sends []store.Send) 
 
 // of says why a send waits. It is called once for each, in their order.
 func (w *whys) of(s *store.Send) string {
+	if s.State == store.SendUnconfirmed {
+		return "not at all: the server accepted it and, most likely, threw it away"
+	}
 	if s.State == store.SendHeld {
 		return fmt.Sprintf("for \"ilinkd outbox send %d\" or \"drop %d\"", s.ID, s.ID)
 	}
@@ -141,6 +149,8 @@ func (w *whys) of(s *store.Send) string {
 		return ""
 	case state != runtime.StateRunning:
 		return "the bot is " + state
+	case !w.windows[key].Suppressed.IsZero():
+		return fmt.Sprintf("the server doesn't deliver to the user since %s: they have to write", clock(w.windows[key].Suppressed, w.now))
 	case w.pauses[s.Bot].After(w.now):
 		return "throttled until " + clock(w.pauses[s.Bot], w.now)
 	case why == luabind.StatusWindowClosed:

@@ -171,6 +171,12 @@ func advice(s runtime.Status, now time.Time) (notes []string) {
 	if s.ThrottledUntil.After(now) {
 		note("the server throttles it until %s, then it goes on by itself", clock(s.ThrottledUntil, now))
 	}
+	if s.SuppressedUsers > 0 {
+		note("the server accepts messages to %d of its users and doesn't deliver them: pushes wait, an answer tries again when they write; see \"ilinkd outbox list --bot %s\"",
+			s.SuppressedUsers, s.Bot)
+	} else if s.Unconfirmed > 0 {
+		note("messages that the server accepted and didn't deliver since the start: %d; it delivers again", s.Unconfirmed)
+	}
 	if s.Failed > 0 {
 		note("the script failed at messages: see \"ilinkd inbox list --bot %s\"", s.Bot)
 	}

@@ -128,6 +128,8 @@ func (c *child) serve(ctx context.Context, in *incoming) (any, error) {
 		return reply(c, in, func(a eventCall) (bool, error) { return s.OnInterrupt(ctx, host.event(ctx, &a)) })
 	case callSession:
 		return reply(c, in, func(a luabind.SessionInfo) (none, error) { return none{}, s.OnSessionExpired(ctx, a) })
+	case callSuppress:
+		return reply(c, in, func(a luabind.SuppressedInfo) (none, error) { return none{}, s.OnSuppressed(ctx, a) })
 	case callTimer:
 		return reply(c, in, func(a *timerCall) (none, error) { return none{}, s.OnTimer(ctx, host.timerEvent(ctx, a)) })
 	case callStart:

@@ -179,6 +179,7 @@ type anySandbox interface {
 	OnMessage(ctx context.Context, ev *luabind.Event) error
 	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error
 	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
 	Schedules() []luabind.Schedule
 	OnStart(ctx context.Context, reason string) error
@@ -276,10 +277,12 @@ func TestSame(t *testing.T) {
 				function on_message(msg) end
 				function on_start(info) ilink.log.info("start", info.reason) end
 				function on_stop(info) ilink.log.warn("stop", info.reason) end
+				function on_suppressed(info) ilink.log.error("suppressed", info.user, info.message) end
 				function on_session_expired(info) ilink.log.error("expired", info.message) end
 				function on_error(err, msg) msg:reply(err.kind .. err.message .. " " .. msg.text) end`,
 			do: func(p *play) {
 				p.ended(p.OnStart(p.t.Context(), luabind.ReasonStart))
+				p.ended(p.OnSuppressed(p.t.Context(), luabind.SuppressedInfo{User: "amy"}))
 				p.ended(p.OnSessionExpired(p.t.Context(), luabind.SessionInfo{Message: "it is over"}))
 				p.ended(p.OnError(p.t.Context(), &luabind.Event{Message: textMessage("x")}, &luabind.ScriptError{Kind: "runtime", Message: "oh no"}))
 				p.ended(p.OnStop(p.t.Context(), luabind.ReasonReload))

@@ -387,6 +387,12 @@ func (s *Sandbox) OnSessionExpired(ctx context.Context, info luabind.SessionInfo
 	return err
 }
 
+// OnSuppressed is [luabind.Sandbox.OnSuppressed].
+func (s *Sandbox) OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error {
+	_, err := handle[none](ctx, s, callSuppress, nil, info)
+	return err
+}
+
 // OnTimer is [luabind.Sandbox.OnTimer].
 func (s *Sandbox) OnTimer(ctx context.Context, ev *luabind.TimerEvent) error {
 	_, err := handle[none](ctx, s, callTimer, nil, newTimerCall(ev))

@@ -17,6 +17,7 @@ const (
 	callMessage   = "on_message"
 	callInterrupt = "on_interrupt"
 	callSession   = "on_session_expired"
+	callSuppress  = "on_suppressed"
 	callTimer     = "on_timer"
 	callStart     = "on_start"
 	callStop      = "on_stop"

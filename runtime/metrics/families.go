@@ -40,6 +40,8 @@ func botFamilies() []family {
 		counter("ilinkd_outbox_rejected_total", "Sends that the server refused.", func(b *Bot) int64 { return b.Rejected }),
 		counter("ilinkd_outbox_uncertain_total", "Sends whose answer was lost: they may have arrived.", func(b *Bot) int64 { return b.Uncertain }),
 		counter("ilinkd_outbox_expired_total", "Sends whose life time ended before they could go.", func(b *Bot) int64 { return b.Expired }),
+		counter("ilinkd_outbox_unconfirmed_total", "Sends that the server accepted without an id, which it throws away.", func(b *Bot) int64 { return b.Unconfirmed }),
+		gauge("ilinkd_users_suppressed", "Users whom the server doesn't deliver to, though it accepts what is sent.", func(b *Bot) int64 { return b.Suppressed }),
 		gauge("ilinkd_outbox_queued", "Sends that wait, the deferred ones included.", func(b *Bot) int64 { return b.Queued }),
 		gauge("ilinkd_outbox_deferred", "Sends that wait until the user writes again.", func(b *Bot) int64 { return b.Deferred }),
 		gauge("ilinkd_outbox_held", "Uncertain sends that wait for a decision by hand.", func(b *Bot) int64 { return b.Held }),

@@ -34,7 +34,11 @@ type Bot struct {
 	Held      int64 // sends that wait for somebody to decide
 	Rejected  int64 // sends that the server refused, so far
 	Uncertain int64 // sends whose answer was lost, so far
-	Expired   int64 // sends whose life time ended before they could go, so far
+	// Unconfirmed counts sends that the server accepted without an id so far, and
+	// Suppressed the users to whom it does that now.
+	Unconfirmed, Suppressed int64
+
+	Expired int64 // sends whose life time ended before they could go, so far
 
 	Reloads      int64 // scripts loaded so far, the first included
 	ReloadErrors int64 // scripts that failed to load, so far

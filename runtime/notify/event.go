@@ -21,6 +21,13 @@ type Event struct {
 	At       time.Time `json:"time"` // the zero time means now
 }
 
+// StateUserSuppressed is the state of an event that is about a user: the server
+// accepts what they are sent and doesn't deliver it. The bot's own state is in
+// Previous.
+const StateUserSuppressed = "user_suppressed"
+
+func (ev Event) aboutUser() bool { return ev.State == StateUserSuppressed }
+
 // clean returns the event as it can be delivered: in UTF-8, without the NUL
 // characters that would keep a command from starting, bounded, in UTC.
 func (ev Event) clean(now time.Time) Event {

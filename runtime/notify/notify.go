@@ -103,7 +103,7 @@ func (n *Notifier) push(ev Event) (folded, dropped *Event, closed bool) {
 	if n.closed {
 		return nil, nil, true
 	}
-	if i := slices.IndexFunc(n.queue, func(q Event) bool { return q.Bot == ev.Bot }); i >= 0 {
+	if i := slices.IndexFunc(n.queue, func(q Event) bool { return q.Bot == ev.Bot && q.aboutUser() == ev.aboutUser() }); i >= 0 {
 		old := n.queue[i]
 		folded = &old
 		n.queue = slices.Delete(n.queue, i, i+1)

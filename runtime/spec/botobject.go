@@ -175,10 +175,10 @@ func (h *botHandle) errors(L *lua.LState) int {
 // fault has sends fail.
 func (h *botHandle) fault(L *lua.LState) int {
 	b := h.bot(L, "bot:fault")
-	o := luabind.Options(L, 1, "bot:fault", "send", "times")
+	o := luabind.Options(L, 1, "bot:fault", "send", "times", "to")
 	var f *world.Fault
 	if kind := textOption(L, o, "bot:fault", "send"); kind != "" {
-		f = &world.Fault{Kind: kind}
+		f = &world.Fault{Kind: kind, To: textOption(L, o, "bot:fault", "to")}
 	}
 	if n, ok := o.RawGetString("times").(lua.LNumber); ok && f != nil {
 		f.Times = int(n)

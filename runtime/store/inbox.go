@@ -10,6 +10,7 @@ import (
 // Receipt is a message as a poll brought it.
 type Receipt struct {
 	Key          string // what its repeats have in common
+	Content      string // what repeats under another id have in common, "" if that isn't to be looked at
 	Conversation string
 	User         string
 	MessageID    string // the server's id
@@ -81,14 +82,11 @@ func (s *Store) Receive(ctx context.Context, bot string, receipts []Receipt, arr
 }
 
 func receive(tx *Tx, bot string, r Receipt, at time.Time) (in Inbound, isNew bool, err error) {
-	res, err := tx.Exec(`INSERT INTO seen (bot, key, at) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, bot, r.Key, ms(at))
-	if err != nil {
+	isNew, err = firstSeen(tx, bot, r, at)
+	if err != nil || !isNew {
 		return in, false, err
 	}
-	if n, err := res.RowsAffected(); err != nil || n == 0 {
-		return in, false, err
-	}
-	res, err = tx.Exec(`INSERT INTO inbox (bot, conversation, user, key, message, received) VALUES (?, ?, ?, ?, ?, ?)`,
+	res, err := tx.Exec(`INSERT INTO inbox (bot, conversation, user, key, message, received) VALUES (?, ?, ?, ?, ?, ?)`,
 		bot, r.Conversation, r.User, r.Key, r.Message, ms(at))
 	if err != nil {
 		return in, false, err
@@ -108,6 +106,33 @@ func receive(tx *Tx, bot string, r Receipt, at time.Time) (in Inbound, isNew boo
 	return Inbound{
 		ID: id, Bot: bot, Conversation: r.Conversation, User: r.User, Message: r.Message, Received: at, State: StateWaiting,
 	}, true, nil
+}
+
+// sameContentWithin is for how long a message with the same sender, time and content
+// as one before is a repeat of that, though it has another id (protocol §3).
+const sameContentWithin = 15 * time.Second
+
+// firstSeen notes a message's keys and reports whether it is new.
+func firstSeen(tx *Tx, bot string, r Receipt, at time.Time) (bool, error) {
+	fresh := func(key string, within time.Duration) (bool, error) {
+		before := int64(-1) // whenever that was
+		if within > 0 {
+			before = ms(at.Add(-within))
+		}
+		res, err := tx.Exec(`INSERT INTO seen (bot, key, at) VALUES (?1, ?2, ?3)
+			ON CONFLICT DO UPDATE SET at = excluded.at WHERE ?4 >= 0 AND at < ?4`, bot, key, ms(at), before)
+		if err != nil {
+			return false, err
+		}
+		n, err := res.RowsAffected()
+		return n > 0, err
+	}
+	// Both are noted: a repeat under another id may be repeated under that.
+	isNew, err := fresh(r.Key, 0)
+	if err != nil || !isNew || r.Content == "" {
+		return isNew, err
+	}
+	return fresh(r.Content, sameContentWithin)
 }
 
 const inboundColumns = `id, bot, conversation, user, message, received, state, attempts, next_at, retry_on_reload, error, traceback`

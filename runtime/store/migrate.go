@@ -28,6 +28,7 @@ func migrations() []migration {
 		{"make the tables of kept data", script(schemaKV)},
 		{"make the tables of timers", script(schemaTimers)},
 		{"keep what timers are given", script(schemaTimerData)},
+		{"tell sends that were thrown away", script(schemaUnconfirmed)},
 	}
 }
 

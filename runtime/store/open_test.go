@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -367,4 +368,41 @@ func TestBusy(t *testing.T) {
 	}
 	release()
 	mustExec(t, s, `SELECT 1`)
+}
+
+// The copy of the outbox that a migration makes keeps all rows, and no id is used
+// twice after it.
+func TestUnconfirmedMigration(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.db")
+	c, err := connect(t.Context(), dsn(path, create))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	steps := migrations()
+	n := slices.IndexFunc(steps, func(m migration) bool { return m.what == "tell sends that were thrown away" })
+	if _, _, err := migrate(t.Context(), c, path, steps[:n]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.sql.ExecContext(t.Context(), `
+		INSERT INTO windows (bot, conversation, opened, used) VALUES ('b', 'alice', 5, 3);
+		INSERT INTO outbox (id, bot, conversation, user, client_id, payload, payload_kind, state, created, counted) VALUES
+			(7, 'b', 'alice', 'alice', 'c7', x'01', 'item', 'queued', 1, 2), (9, 'b', 'alice', 'alice', 'c9', x'02', 'item', 'sent', 1, 1);
+		DELETE FROM outbox WHERE id = 9`); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := migrate(t.Context(), c, path, steps); err != nil {
+		t.Fatal(err)
+	}
+	var id, counted, used int
+	if err := c.sql.QueryRowContext(t.Context(), `SELECT id, counted, (SELECT used FROM windows WHERE suppressed = 0) FROM outbox`).Scan(&id, &counted, &used); err != nil || id != 7 || counted != 2 || used != 3 {
+		t.Errorf("%d %d %d %v", id, counted, used, err)
+	}
+	res, err := c.sql.ExecContext(t.Context(), `INSERT INTO outbox (bot, conversation, user, client_id, payload, payload_kind, state, created) VALUES ('b', 'a', 'a', 'c', x'', 'item', 'unconfirmed', 1)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if next, err := res.LastInsertId(); err != nil || next != 10 {
+		t.Errorf("the next id is %d, %v", next, err)
+	}
 }

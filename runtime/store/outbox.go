@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -31,6 +32,9 @@ const (
 	SendExpired = "expired"
 	SendHeld    = "held" // not known whether it was sent; somebody has to decide
 	SendDropped = "dropped"
+	// SendUnconfirmed is one that the server accepted without an id: it throws such
+	// sends away (protocol §4).
+	SendUnconfirmed = "unconfirmed"
 )
 
 // Send is one message in the outbox.
@@ -44,6 +48,7 @@ type Send struct {
 	Ordinal      int   // which send of the handler's it belongs to
 	Part, Parts  int
 	ClientID     string
+	RunID        string // the same on all that answers one message, "" for a push
 	Mode         string
 	Priority     int
 	Kind         string // PayloadItem, or a kind of media to be uploaded from File
@@ -70,6 +75,7 @@ type Enqueue struct {
 	Group        string
 	Inbound      int64
 	Ordinal      int
+	RunID        string
 	Mode         string
 	Priority     int
 	Created      time.Time
@@ -98,7 +104,7 @@ var ErrNotQueued = errors.New("the send is not queued any more")
 // ErrNotBegun says that no request of a send is under way.
 var ErrNotBegun = errors.New("no request of the send is under way")
 
-const sendColumns = `id, bot, conversation, user, group_id, coalesce(inbound, 0), ordinal, part, parts, client_id, mode, priority,
+const sendColumns = `id, bot, conversation, user, group_id, coalesce(inbound, 0), ordinal, part, parts, client_id, run_id, mode, priority,
 	payload_kind, payload, file, state, result, error, message_id, uncertain, attempts, created, expires`
 
 func scanSends(rows *sql.Rows) (all []Send, err error) {
@@ -107,7 +113,7 @@ func scanSends(rows *sql.Rows) (all []Send, err error) {
 		var s Send
 		var created, expires int64
 		if err := rows.Scan(&s.ID, &s.Bot, &s.Conversation, &s.User, &s.Group, &s.Inbound, &s.Ordinal, &s.Part, &s.Parts,
-			&s.ClientID, &s.Mode, &s.Priority, &s.Kind, &s.Payload, &s.File, &s.State, &s.Result, &s.Error, &s.MessageID,
+			&s.ClientID, &s.RunID, &s.Mode, &s.Priority, &s.Kind, &s.Payload, &s.File, &s.State, &s.Result, &s.Error, &s.MessageID,
 			&s.Uncertain, &s.Attempts, &created, &expires); err != nil {
 			return nil, err
 		}
@@ -164,9 +170,9 @@ func sendsOf(tx *Tx, inbound int64, ordinal int) ([]Send, error) {
 func insertSends(tx *Tx, e Enqueue) (sends []Send, err error) {
 	inbound := sql.NullInt64{Int64: e.Inbound, Valid: e.Inbound != 0}
 	for i, p := range e.Parts {
-		res, err := tx.Exec(`INSERT INTO outbox (bot, conversation, user, group_id, inbound, ordinal, part, parts, client_id, mode,
-			priority, payload, payload_kind, file, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-			e.Bot, e.Conversation, e.User, e.Group, inbound, e.Ordinal, i, len(e.Parts), p.ClientID, e.Mode,
+		res, err := tx.Exec(`INSERT INTO outbox (bot, conversation, user, group_id, inbound, ordinal, part, parts, client_id, run_id, mode,
+			priority, payload, payload_kind, file, created, expires) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			e.Bot, e.Conversation, e.User, e.Group, inbound, e.Ordinal, i, len(e.Parts), p.ClientID, e.RunID, e.Mode,
 			e.Priority, p.Payload, p.Kind, p.File, ms(e.Created), ms(e.Expires))
 		if err != nil {
 			return nil, err
@@ -177,7 +183,7 @@ func insertSends(tx *Tx, e Enqueue) (sends []Send, err error) {
 		}
 		sends = append(sends, Send{
 			ID: id, Bot: e.Bot, Conversation: e.Conversation, User: e.User, Group: e.Group, Inbound: e.Inbound, Ordinal: e.Ordinal,
-			Part: i, Parts: len(e.Parts), ClientID: p.ClientID, Mode: e.Mode, Priority: e.Priority, Kind: p.Kind, Payload: p.Payload,
+			Part: i, Parts: len(e.Parts), ClientID: p.ClientID, RunID: e.RunID, Mode: e.Mode, Priority: e.Priority, Kind: p.Kind, Payload: p.Payload,
 			File: p.File, State: SendQueued, Created: e.Created, Expires: e.Expires,
 		})
 	}
@@ -217,6 +223,28 @@ func (s *Store) Unsent(ctx context.Context, bot string) (all []Send, err error) 
 	return all, err
 }
 
+// maxUnconfirmed is how many of the latest [Store.Unconfirmed] returns.
+const maxUnconfirmed = 100
+
+// Unconfirmed returns the latest sends that the server accepted and threw away, of
+// one bot or, with "", of all, oldest first, as long as they are kept.
+func (s *Store) Unconfirmed(ctx context.Context, bot string) (all []Send, err error) {
+	err = s.View(ctx, "read the outbox", func(q Queryer) error {
+		where, args := `state = 'unconfirmed'`, []any{}
+		if bot != "" {
+			where, args = `bot = ? AND `+where, append(args, bot)
+		}
+		rows, err := q.QueryContext(ctx, `SELECT `+sendColumns+` FROM outbox WHERE `+where+` ORDER BY id DESC LIMIT ?`, append(args, maxUnconfirmed)...)
+		if err != nil {
+			return err
+		}
+		all, err = scanSends(rows)
+		slices.Reverse(all)
+		return err
+	})
+	return all, err
+}
+
 // LastSend returns when a bot's last request for a send ended, as far as it is
 // known that it did.
 func (s *Store) LastSend(ctx context.Context, bot string) (t time.Time, err error) {
@@ -242,7 +270,7 @@ func (s *Store) BeginSend(ctx context.Context, send *Send, at time.Time) (w Wind
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return cmp.Or(err, ErrNotQueued)
 		}
-		w, err = changeWindow(tx, send.Bot, send.Conversation, +1, 0, false)
+		w, err = changeWindow(tx, send.Bot, send.Conversation, windowChange{count: +1, suppression: probeSpent})
 		return err
 	})
 	return w, err
@@ -250,7 +278,7 @@ func (s *Store) BeginSend(ctx context.Context, send *Send, at time.Time) (w Wind
 
 // Outcome is how a request for a send ended, or how a send ended without one.
 type Outcome struct {
-	State     string // SendSent, SendFailed, SendExpired, SendHeld, SendDropped, or SendQueued for another try
+	State     string // SendSent, SendUnconfirmed, SendFailed, SendExpired, SendHeld, SendDropped, or SendQueued for another try
 	Result    string
 	Error     string
 	MessageID string
@@ -260,6 +288,20 @@ type Outcome struct {
 	// has written since has opened another.
 	Closed int64
 	Item   []byte // what was sent, kept for the case that it is quoted
+}
+
+// suppression is what an outcome says of whether the server throws away what the
+// user is sent.
+func (o *Outcome) suppression() suppression {
+	switch {
+	case o.State == SendUnconfirmed:
+		return suppressed
+	case o.State == SendSent && o.MessageID != "":
+		return delivered
+	case o.State == SendQueued && o.Refused:
+		return probeBack // the try said nothing
+	}
+	return unchanged
 }
 
 func (o *Outcome) ended(at time.Time) int64 {
@@ -286,7 +328,7 @@ func (s *Store) EndSend(ctx context.Context, send *Send, o Outcome, at time.Time
 		if n, err := res.RowsAffected(); err != nil || n == 0 {
 			return cmp.Or(err, ErrNotBegun)
 		}
-		if w, err = changeWindow(tx, send.Bot, send.Conversation, -uncounted, o.Closed, false); err != nil {
+		if w, err = changeWindow(tx, send.Bot, send.Conversation, windowChange{count: -uncounted, closed: o.Closed, suppression: o.suppression(), at: at}); err != nil {
 			return err
 		}
 		return putQuote(tx, send.Bot, o.MessageID, o.Item, at)
@@ -322,7 +364,7 @@ func (s *Store) SetItem(ctx context.Context, id int64, item []byte) error {
 // more is waiting, and notes in the window that it did.
 func (s *Store) Nudge(ctx context.Context, e Enqueue) (send Send, w Window, err error) {
 	err = s.Update(ctx, "queue a nudge", func(tx *Tx) error {
-		if w, err = changeWindow(tx, e.Bot, e.Conversation, 0, 0, true); err != nil {
+		if w, err = changeWindow(tx, e.Bot, e.Conversation, windowChange{nudged: true}); err != nil {
 			return err
 		}
 		sends, err := insertSends(tx, e)

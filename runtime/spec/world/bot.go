@@ -21,6 +21,7 @@ type Sandbox interface {
 	HasInterrupt() bool
 	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
 	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
+	OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error
 	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
 	Schedules() []luabind.Schedule
 	OnStart(ctx context.Context, reason string) error
@@ -302,16 +303,19 @@ func (b *Bot) Name() string { return b.cfg.Name }
 type Fault struct {
 	// Kind is a status or a reason of [luabind.SendResult]: "quota", "window_closed",
 	// "throttled", "network" and "session_expired" hold messages back until the fault
-	// is over, "bad_request" and "uncertain" are what becomes of the send.
+	// is over, "bad_request" and "uncertain" are what becomes of the send. "unconfirmed"
+	// has the server accept it and throw it away.
 	Kind string
 	// Times is how many sends have it; 0 means all until the fault is taken away.
 	Times int
+	// To is the user whose messages it is for, "" for all.
+	To string
 }
 
 // SendFaults are the kinds of a [Fault].
 var SendFaults = []string{
 	luabind.ReasonQuota, luabind.ReasonWindowClosed, luabind.ReasonThrottled, luabind.ReasonNetwork,
-	luabind.ReasonSessionExpired, luabind.StatusBadRequest, luabind.StatusUncertain,
+	luabind.ReasonSessionExpired, luabind.StatusBadRequest, luabind.StatusUncertain, luabind.StatusUnconfirmed,
 }
 
 // SetFault has sends fail from now on; nil ends that, and sends what waited.

@@ -50,16 +50,20 @@ func (x *host) send(ctx context.Context, req luabind.SendRequest, messages []*He
 	}
 	u := b.user(req.To)
 	result := luabind.SendResult{Status: luabind.StatusSent, Parts: len(messages)}
-	if f := b.fault; f != nil && (f.Kind == luabind.StatusBadRequest || f.Kind == luabind.StatusUncertain) {
+	if f := u.fault(); f != nil && (f.Kind == luabind.StatusBadRequest || f.Kind == luabind.StatusUncertain) {
 		b.faultUsed()
 		result.Status, result.Uncertain = f.Kind, f.Kind == luabind.StatusUncertain
 		return result, &luabind.HostError{Kind: f.Kind}
 	}
-	room, why := u.room()
+	h := handlerOf(ctx)
+	push := h == nil || h.u != u
+	room, why := u.room(push)
 	ahead := len(u.queue)
 	mode := cmp.Or(req.Mode, b.cfg.Limits.WhenFull)
 	if mode == luabind.ModeFail && ahead+len(messages) > room {
-		b.faultUsed()
+		if f := u.fault(); f != nil && f.Kind != luabind.StatusUnconfirmed {
+			b.faultUsed()
+		}
 		return luabind.SendResult{}, &luabind.HostError{Kind: cmp.Or(why, luabind.StatusQuota)}
 	}
 	if most := b.cfg.Limits.MaxQueued; most > 0 && ahead+len(messages)-room > most {
@@ -67,10 +71,9 @@ func (x *host) send(ctx context.Context, req luabind.SendRequest, messages []*He
 			"%d messages are waiting for %s to write again, and no more are kept ([limits] max_queued)", ahead, req.To)}
 	}
 	life := cmp.Or(req.Lifetime, time.Duration(b.cfg.Limits.Lifetime))
-	h := handlerOf(ctx)
 	for _, m := range messages {
 		s := &waitingSend{
-			m: m, nudge: mode == luabind.ModeNudge, push: h == nil || h.u != u, expires: w.now.Add(life),
+			m: m, nudge: mode == luabind.ModeNudge, push: push, expires: w.now.Add(life),
 		}
 		at := len(u.queue)
 		for at > 0 && u.queue[at-1].push && !s.push {
@@ -79,15 +82,21 @@ func (x *host) send(ctx context.Context, req luabind.SendRequest, messages []*He
 		u.queue = slices.Insert(u.queue, at, s)
 	}
 	u.flush()
+	thrown := false
 	for _, m := range messages {
+		thrown = thrown || m.thrown
 		if m.ID != "" {
 			result.MessageIDs = append(result.MessageIDs, m.ID)
 		}
 	}
-	if result.Sent = len(result.MessageIDs); result.Sent < len(messages) {
-		_, why = u.room()
+	if result.Sent = len(result.MessageIDs); thrown {
+		result.Status = luabind.StatusUnconfirmed
+	} else if result.Sent < len(messages) {
+		_, why = u.room(push)
 		result.Status, result.Reason = luabind.StatusDeferred, cmp.Or(why, luabind.ReasonQuota)
-		b.faultUsed()
+		if f := u.fault(); f != nil && f.Kind != luabind.StatusUnconfirmed {
+			b.faultUsed()
+		}
 	}
 	return result, nil
 }
@@ -141,12 +150,28 @@ func readAll(f *luabind.File) ([]byte, error) {
 	return data, nil
 }
 
-// room returns how many messages may be sent to the user, and why not more.
-func (u *User) room() (n int, why string) {
-	if f := u.b.fault; f != nil && f.Kind != luabind.StatusBadRequest && f.Kind != luabind.StatusUncertain {
+// room returns how many messages may be sent to the user, and why not more. push says
+// that the first one answers nothing.
+func (u *User) room(push bool) (n int, why string) {
+	if f := u.fault(); f != nil && f.Kind != luabind.StatusBadRequest && f.Kind != luabind.StatusUncertain && f.Kind != luabind.StatusUnconfirmed {
 		return 0, f.Kind
 	}
-	return u.b.cfg.Limits.Room(u.window, u.b.w.now)
+	n, why = u.b.cfg.Limits.Room(u.window, u.b.w.now)
+	switch {
+	case u.window.Suppressed.IsZero():
+		return n, why
+	case u.window.Probe && !push && n > 0:
+		return 1, luabind.ReasonSuppressed
+	}
+	return 0, luabind.ReasonSuppressed
+}
+
+// fault is what goes wrong with sends to the user, nil for nothing. mu must be held.
+func (u *User) fault() *Fault {
+	if f := u.b.fault; f != nil && (f.To == "" || f.To == u.id) {
+		return f
+	}
+	return nil
 }
 
 // faultUsed counts a send that had the fault. mu must be held.
@@ -170,19 +195,40 @@ func (b *Bot) flush() {
 func (u *User) flush() {
 	u.expire()
 	for len(u.queue) > 0 {
-		room, _ := u.room()
+		room, _ := u.room(u.queue[0].push)
 		if room == 0 {
 			return
 		}
 		u.window.Used++
-		if room == 1 && len(u.queue) > 1 && !u.window.Nudged && slices.ContainsFunc(u.queue, func(s *waitingSend) bool { return s.nudge }) {
+		if f := u.fault(); f != nil && f.Kind == luabind.StatusUnconfirmed {
+			u.queue[0].m.thrown = true
+			u.queue = u.queue[1:]
+			u.suppress()
+			continue
+		}
+		if u.window.Suppressed.IsZero() && room == 1 && len(u.queue) > 1 && !u.window.Nudged && slices.ContainsFunc(u.queue, func(s *waitingSend) bool { return s.nudge }) {
 			u.window.Nudged = true
 			u.deliver(&Heard{Kind: ilink.ItemTypeText, Text: u.b.cfg.Limits.NudgeText})
 			return
 		}
 		u.deliver(u.queue[0].m)
 		u.queue = u.queue[1:]
+		u.window.Suppressed, u.window.Probe = time.Time{}, false
 	}
+}
+
+// suppress notes that the server has thrown a message to the user away, and the
+// first time tells the script. mu must be held.
+func (u *User) suppress() {
+	u.b.faultUsed()
+	first := u.window.Suppressed.IsZero()
+	u.window.Probe = false
+	if !first {
+		return
+	}
+	u.window.Suppressed = u.b.w.now
+	g, info := u.b.current, luabind.SuppressedInfo{User: u.id, Since: u.b.w.now}
+	u.b.call(func() error { return g.sandbox.OnSuppressed(context.Background(), info) })
 }
 
 // expire gives up what has waited too long. mu must be held.

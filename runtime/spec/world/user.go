@@ -77,6 +77,8 @@ type Heard struct {
 	At   time.Time
 	// Recalled says that the bot has taken it back.
 	Recalled bool
+	// thrown says that the server accepted it and threw it away.
+	thrown bool
 }
 
 // User returns a user by the id, made if need be.
@@ -112,7 +114,7 @@ func (u *User) Says(ctx context.Context, said Said) error {
 		CreateTimeMs: w.now.UnixMilli(), Items: b.items(said),
 	}
 	// What waited is sent first, as it was asked for before.
-	u.window = store.Window{Opened: w.now}
+	u.window = store.Window{Opened: w.now, Suppressed: u.window.Suppressed, Probe: !u.window.Suppressed.IsZero()}
 	u.flush()
 	u.receive(&luabind.Event{Message: m, Quote: u.quoted(said.Quote)})
 	w.mu.Unlock()

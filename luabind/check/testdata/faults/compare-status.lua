@@ -3,4 +3,4 @@ function on_message(msg)
   if result and result.status == "defered" then print("later") end
 end
 
--- want 3:34: warning: this is always false: result.status is "sent" or "deferred"; did you mean deferred?
+-- want 3:34: warning: this is always false: result.status is "sent", "deferred" or "unconfirmed"; did you mean deferred?

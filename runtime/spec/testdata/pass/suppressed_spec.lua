@@ -1,0 +1,22 @@
+local bot = load_bot("suppressed.lua")
+local alice, operator, bob = bot:user("alice"), bot:user("operator"), bot:user("bob")
+
+describe("a user whom the server doesn't deliver to", function()
+  it("is tried with one answer a message, and gets the rest with the first that arrives", function()
+    operator:says("hi")
+    alice:says("one")
+    expect(alice:hears()).to.equal("one")
+    bot:fault { send = "unconfirmed", times = 2, to = "alice" }
+    alice:says("two")
+    alice:hears_nothing()
+    expect(bot:log()).to.contain("unconfirmed")
+    expect(operator:heard()[2].text).to.match("^alice gets nothing")
+    bob:says("push")
+    alice:says("three") -- the second one that is thrown away
+    alice:hears_nothing()
+    alice:says("four")
+    expect(alice:hears()).to.equal("four")
+    expect(alice:hears()).to.equal("news")
+    expect(#operator:heard()).to.equal(2)
+  end)
+end)
