@@ -3,6 +3,7 @@ package ilink
 import (
 	"crypto/md5"
 	"encoding/hex"
+	"math"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,7 @@ func TestResolveQuote(t *testing.T) {
 		"no such end":                   {"abc", PartialText{Start: "a", End: "x"}, ""},
 		"negative index":                {"abc", PartialText{Start: "a", End: "c", StartIndex: -1}, ""},
 		"negative end":                  {"abc", PartialText{Start: "a", End: "c", EndIndex: -1}, ""},
-		"huge index":                    {"abc", PartialText{Start: "a", End: "c", StartIndex: 1 << 60}, ""},
+		"huge index":                    {"abc", PartialText{Start: "a", End: "c", StartIndex: math.MaxInt}, ""},
 		"empty start":                   {"abc", PartialText{End: "c"}, ""},
 		"empty end":                     {"abc", PartialText{Start: "a"}, ""},
 		"empty text":                    {"", PartialText{Start: "a", End: "c"}, ""},

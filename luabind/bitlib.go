@@ -99,7 +99,7 @@ func bitOne(result func(uint32) lua.LNumber, f func(uint32) uint32) lua.LGFuncti
 
 func bitShift(result func(uint32) lua.LNumber, shift func(int) int, f func(x uint32, n int) uint32) lua.LGFunction {
 	return func(L *lua.LState) int {
-		x, n := checkBits(L, 1), max(-1<<31, min(1<<31, L.CheckNumber(2)))
+		x, n := checkBits(L, 1), max(math.MinInt32, min(1<<31-32, L.CheckNumber(2))) // ends that are 0 modulo 32
 		L.Push(result(f(x, shift(int(n)))))
 		return 1
 	}
@@ -120,7 +120,7 @@ func checkBits(L *lua.LState, n int) uint32 {
 
 // checkField takes the arguments that name a field of bits.
 func checkField(L *lua.LState, n int) (at int, mask uint32) {
-	at, width := L.CheckInt(n), L.OptInt(n+1, 1)
+	at, width := checkInt(L, n), optInt(L, n+1, 1)
 	if at < 0 || width < 1 || at > 31 || width > 32 || at+width > 32 {
 		L.RaiseError("the bits from %d on, %d of them, aren't all among the 32", at, width)
 	}
@@ -128,7 +128,7 @@ func checkField(L *lua.LState, n int) (at int, mask uint32) {
 }
 
 func bitToHex(L *lua.LState) int {
-	x, n := checkBits(L, 1), L.OptInt(2, 8)
+	x, n := checkBits(L, 1), optInt(L, 2, 8)
 	form := "%0*x"
 	if n < 0 {
 		form, n = "%0*X", -max(n, -8)

@@ -282,7 +282,7 @@ func chosen(choices []string, answer string) int {
 	if begin < 0 {
 		// As in 第二个.
 		n, rest, ok := readCount(strings.TrimPrefix(answer, "第"))
-		if ok && n == math.Trunc(n) && n >= 1 && int(n) <= len(choices) && slices.Contains([]string{"", "个", "项", "号"}, rest) {
+		if ok && n == math.Trunc(n) && n >= 1 && n <= float64(len(choices)) && slices.Contains([]string{"", "个", "项", "号"}, rest) {
 			return int(n) - 1
 		}
 	}

@@ -161,7 +161,7 @@ print(pcall(math.random, 1, 2^70))`),
 		"INFO true\tnumber\t2\t4",
 		"INFO inf\t-inf\ttrue\ttrue\t5",
 		"INFO 0.3\t1700000000.5\t1000000000000000\t9007199254740992\t1.5\t0.33333333333333",
-		"INFO false\tscripts/bot.lua:8: math.random: there is nothing to choose from between 1 and -9223372036854775808",
+		"INFO false\tscripts/bot.lua:8: math.random: there is nothing to choose from between 1 and 9223372036854775807",
 	)
 }
 

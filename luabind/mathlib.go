@@ -62,12 +62,12 @@ func (r *random) random(L *lua.LState) int {
 		L.Push(lua.LNumber(r.source(L).Float64()))
 		return 1
 	case 1:
-		high = L.CheckInt64(1)
+		high = checkInt64(L, 1)
 	default:
-		low, high = L.CheckInt64(1), L.CheckInt64(2)
+		low, high = checkInt64(L, 1), checkInt64(L, 2)
 	}
-	// The second condition catches a width that doesn't fit into 64 bits.
-	if high < low || high-low < 0 || high-low == math.MaxInt64 {
+	// The second condition catches a width that doesn't fit into 64 bits, the last an end.
+	if high < low || high-low < 0 || high-low == math.MaxInt64 || high == math.MaxInt64 {
 		L.RaiseError("math.random: there is nothing to choose from between %d and %d", low, high)
 	}
 	L.Push(lua.LNumber(low + r.source(L).Int64N(high-low+1)))
@@ -77,7 +77,7 @@ func (r *random) random(L *lua.LState) int {
 // seed is for the handler, or the file, that calls it, and for the seeds of handlers
 // that come later.
 func (r *random) seed(L *lua.LState) int {
-	seed := uint64(L.CheckInt64(1))
+	seed := uint64(checkInt64(L, 1))
 	r.seeds = rand.New(rand.NewPCG(seed, 1))
 	if b := budgetOf(L); b != nil {
 		b.run.random = rand.New(rand.NewPCG(seed, 0))

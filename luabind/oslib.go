@@ -219,7 +219,7 @@ func (vm *VM) osTime(L *lua.LState) int {
 			L.RaiseError("field '%s' missing in date table", name)
 		case !ok || n != lua.LNumber(math.Trunc(float64(n))):
 			L.RaiseError("field '%s' is not an integer", name)
-		case n < -1<<31 || n > 1<<31:
+		case n < math.MinInt32 || n > math.MaxInt32:
 			L.RaiseError("field '%s' is out-of-bound", name)
 		}
 		return int(n)

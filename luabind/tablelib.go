@@ -56,7 +56,7 @@ func (t tables) insert(L *lua.LState) int {
 	case 2:
 		list.Append(L.Get(2))
 	case 3:
-		at, n := L.CheckInt(2), list.Len()
+		at, n := checkInt(L, 2), list.Len()
 		switch {
 		case at >= lua.MaxArrayIndex: // it isn't moved up to there
 		case at > n:
@@ -74,7 +74,7 @@ func (t tables) insert(L *lua.LState) int {
 func (t tables) remove(L *lua.LState) int {
 	list := L.CheckTable(1)
 	n := list.Len()
-	at := L.OptInt(2, n)
+	at := optInt(L, 2, n)
 	if at < 1 || at > n {
 		return 0
 	}
@@ -98,12 +98,12 @@ func (t tables) concat(L *lua.LState) int {
 	if !ok && L.Get(2) != lua.LNil {
 		L.TypeError(2, lua.LTString)
 	}
-	first := L.OptInt(3, 1)
+	first := optInt(L, 3, 1)
 	last := 0
 	if L.Get(4) == lua.LNil {
 		last = list.Len()
 	} else {
-		last = L.CheckInt(4)
+		last = checkInt(L, 4)
 	}
 	longest := t.vm.limits.StringBytes
 	var b strings.Builder
@@ -145,12 +145,12 @@ func (t tables) pack(L *lua.LState) int {
 const maxUnpacked = 30_000
 
 func (vm *VM) unpack(L *lua.LState) int {
-	list, first := L.CheckTable(1), L.OptInt(2, 1)
+	list, first := L.CheckTable(1), optInt(L, 2, 1)
 	last := 0
 	if L.Get(3) == lua.LNil {
 		last = list.Len()
 	} else {
-		last = L.CheckInt(3)
+		last = checkInt(L, 3)
 	}
 	if first > last {
 		return 0
@@ -168,24 +168,24 @@ func (vm *VM) unpack(L *lua.LState) int {
 
 // move copies items to another place or table, as Lua 5.3 does.
 func (t tables) move(L *lua.LState) int {
-	from, first, last, to := L.CheckTable(1), L.CheckInt(2), L.CheckInt(3), L.CheckInt(4)
+	from, first, last, to := L.CheckTable(1), checkInt64(L, 2), checkInt64(L, 3), checkInt64(L, 4)
 	into := from
 	if L.GetTop() >= 5 {
 		into = L.CheckTable(5)
 	}
 	// Numbers are exact up to here, which also keeps sums from running over.
-	const largest = 1 << 53
-	for _, n := range []int{first, last, to} {
+	const largest = int64(1) << 53
+	for _, n := range []int64{first, last, to} {
 		if n < -largest || n > largest {
 			L.RaiseError("table.move: %d is too large for an index", n)
 		}
 	}
-	move := func(i int) {
+	move := func(i int64) {
 		t.vm.Charge(L, 2)
 		L.SetTable(into, lua.LNumber(to+i), L.GetTable(from, lua.LNumber(first+i)))
 	}
 	if to > last || to <= first || into != from {
-		for i := 0; i <= last-first; i++ {
+		for i := range last - first + 1 {
 			move(i)
 		}
 	} else { // they overlap

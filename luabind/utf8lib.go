@@ -82,7 +82,7 @@ func bytePosition(L *lua.LState, n int, length, otherwise int) int {
 	if f != math.Trunc(f) {
 		L.ArgError(n, "number has no integer representation")
 	}
-	i := int(max(-1<<40, min(1<<40, f)))
+	i := int(max(math.MinInt32, min(math.MaxInt32, f)))
 	if i >= 0 {
 		return i
 	}
@@ -158,7 +158,7 @@ func (u utf8Functions) len(L *lua.LState) int {
 func (u utf8Functions) offset(L *lua.LState) int {
 	s := L.CheckString(1)
 	f := L.CheckNumber(2)
-	n := int(max(-1<<40, min(1<<40, f)))
+	n := int(max(math.MinInt32, min(math.MaxInt32, f)))
 	start := len(s) + 1
 	if n >= 0 {
 		start = 1
@@ -213,7 +213,7 @@ func (u utf8Functions) codes(L *lua.LState) int {
 
 // nextCode is the iterator of codes.
 func nextCode(L *lua.LState) int {
-	s, i := L.CheckString(1), L.CheckInt(2)
+	s, i := L.CheckString(1), checkInt(L, 2)
 	if i < 0 || i > len(s) {
 		return 0
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -44,7 +45,7 @@ func Main(modules Modules) int {
 	protect()
 	c := &child{modules: modules}
 	// The parent is trusted; but a memory that can't be had is no use.
-	most := bounds{body: 1 << 30, calls: 1 << 20, held: 1 << 40}
+	most := bounds{body: 1 << 30, calls: 1 << 20, held: math.MaxInt}
 	c.peer = newPeer(in, out, most, func() { in.Close() })
 	c.peer.serve = c.serve
 	c.peer.flags = c.flags

@@ -118,7 +118,7 @@ func digitValue(c byte) int {
 // trimSpace cuts off what is space in C.
 func trimSpace(s string) string { return strings.Trim(s, " \t\n\v\f\r") }
 
-// Integer is a number without its fraction. Those beyond 64 bits end at the
+// Integer is a number without its fraction. Those beyond int end at the
 // largest or smallest, and NaN is 0.
 func Integer(f float64) int {
 	switch {

@@ -137,7 +137,7 @@ func (e *encoder) listLength(t *lua.LTable) (n int, list bool) {
 			continue
 		case !ok:
 			e.refuse("has a key that is a %s; keys are texts", k.Type())
-		case i < 1 || i != lua.LNumber(math.Trunc(float64(i))) || i > 1<<31:
+		case i < 1 || i != lua.LNumber(math.Trunc(float64(i))) || i > math.MaxInt32:
 			e.refuse("has the number %s as a key: write tostring(%s), or keep a list", i, i)
 		}
 		n++

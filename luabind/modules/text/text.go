@@ -54,7 +54,7 @@ func whole(L *lua.LState, n int, function, what string, least, otherwise int) in
 	if v == lua.LNil && otherwise >= least {
 		return otherwise
 	}
-	if !ok || f != lua.LNumber(math.Trunc(float64(f))) || f < lua.LNumber(least) || f > 1<<31 {
+	if !ok || f != lua.LNumber(math.Trunc(float64(f))) || f < lua.LNumber(least) || f > math.MaxInt32 {
 		luabind.Mistake(L, "%s needs %s, got %s", function, what, luabind.Describe(v))
 	}
 	return int(f)
