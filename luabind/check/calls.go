@@ -43,16 +43,24 @@ func (w *work) lookIndex(f *file, n *index) {
 		return
 	}
 	base := w.typeOf(n.base)
-	if n.tested && w.isModule(n.base) && slices.Contains(plainLibraries, w.defs.Class(w.arms(base)[0].Name).Path) {
+	severity := Error
+	path := w.libraryField(n)
+	if path != "" && w.excused(f, n.pos(), path) {
 		return // math.trunc or …: a script may bring what is missing
+	}
+	if len(removed[path]) > 0 || slices.Contains(otherVersions, path) {
+		if n.plain && w.harmless(f, n.pos()) {
+			return
+		}
+		severity = w.severityOf(f, n.pos(), !n.plain)
 	}
 	if b, ok := n.base.(*name); ok && w.api(b.variable) != nil && w.member(base, *n.key).missing {
 		if hint := w.gone(b.variable.name + "." + *n.key); hint != "" {
-			w.report(f, n.pos(), Error, "%s.%s doesn't exist in bots%s", b.variable.name, *n.key, hint)
+			w.report(f, n.pos(), severity, "%s.%s doesn't exist in bots%s", b.variable.name, *n.key, hint)
 			return
 		}
 	}
-	w.missing(f, n.pos(), base, n.base, ".", *n.key)
+	w.missing(f, n.pos(), severity, base, n.base, ".", *n.key)
 }
 
 // plainLibraries are tables that scripts may add to; those of modules are locked.
@@ -71,7 +79,7 @@ func (w *work) lookAssigned(f *file, n *index) {
 }
 
 // missing reports a member that isn't there. of is what base is the type of.
-func (w *work) missing(f *file, at int, base *library.Type, of expr, separator, key string) {
+func (w *work) missing(f *file, at int, severity Severity, base *library.Type, of expr, separator, key string) {
 	m := w.member(base, key)
 	if !m.missing {
 		return
@@ -85,14 +93,14 @@ func (w *work) missing(f *file, at int, base *library.Type, of expr, separator, 
 	}
 	switch class := w.defs.Class(m.owner); {
 	case !m.module:
-		w.report(f, at, Error, "%s has no %s%s", article(class.Name), key, hint)
+		w.report(f, at, severity, "%s has no %s%s", article(class.Name), key, hint)
 	case w.isModule(of):
 		if near := nearest(key, m.names); near != "" && otherMembers[m.owner][key] == "" {
 			hint = "; did you mean " + display(of, separator, near) + "?"
 		}
-		w.report(f, at, Error, "%s doesn't exist%s", display(of, separator, key), hint)
+		w.report(f, at, severity, "%s doesn't exist%s", display(of, separator, key), hint)
 	default:
-		w.report(f, at, Error, "a string has no method %s%s", key, hint)
+		w.report(f, at, severity, "a string has no method %s%s", key, hint)
 	}
 }
 
@@ -107,7 +115,7 @@ func article(name string) string {
 // lookCall reports a call of what isn't there, or with the wrong arguments.
 func (w *work) lookCall(f *file, c *call) {
 	if c.method != "" {
-		w.missing(f, c.methodAt, w.typeOf(c.fn), c.fn, ":", c.method)
+		w.missing(f, c.methodAt, Error, w.typeOf(c.fn), c.fn, ":", c.method)
 	}
 	if n, ok := c.fn.(*name); ok && n.variable.name == "require" && w.api(n.variable) != nil {
 		w.lookRequire(f, c)
@@ -249,7 +257,7 @@ func (w *work) lookRequire(f *file, c *call) {
 		return
 	}
 	s, ok := c.args[0].(*text)
-	if !ok {
+	if !ok || w.features[f].caught[c.pos()] {
 		return
 	}
 	m := w.defs.Global(s.value)

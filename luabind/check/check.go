@@ -88,16 +88,25 @@ func (c *Checker) Files(paths ...string) ([]Finding, error) {
 	}
 	l := &loader{files: make(map[string]*source)}
 	var programs []*program
-	required := make(map[string]bool)
+	required, asked := make(map[string]bool), make(map[string]bool)
 	for _, f := range files {
 		if _, err := l.read(f); err != nil {
 			return nil, err
 		}
 		p := l.program(f, false)
 		programs = append(programs, p)
+		asked[p.sources[0].path] = true
 		for _, s := range p.sources[1:] {
-			if !p.sources[0].spec() { // a spec may load the bot that it is for
+			if !p.sources[0].spec() && !p.maybe[s.path] { // a spec may load the bot that it is for
 				required[s.path] = true
+			}
+		}
+	}
+	for _, p := range programs { // what nobody else requires belongs to who may
+		for _, s := range p.sources[1:] {
+			if p.maybe[s.path] && asked[s.path] && !required[s.path] {
+				delete(p.maybe, s.path)
+				required[s.path] = !p.sources[0].spec()
 			}
 		}
 	}
@@ -105,7 +114,7 @@ func (c *Checker) Files(paths ...string) ([]Finding, error) {
 	covered := make(map[string]bool)
 	check := func(p *program) {
 		for _, s := range p.sources {
-			covered[s.path] = true
+			covered[s.path] = covered[s.path] || !p.maybe[s.path]
 		}
 		findings = append(findings, c.program(p)...)
 	}
@@ -187,7 +196,7 @@ func tidy(list []Finding) []Finding {
 func (c *Checker) program(p *program) []Finding {
 	w := &work{Checker: c, program: p, globals: make(map[string]*variable)}
 	for _, s := range p.sources {
-		f := &file{path: s.path, text: s.text}
+		f := &file{path: s.path, text: s.text, maybe: p.maybe[s.path]}
 		if at := notUTF8(s.text); at >= 0 {
 			w.report(f, at, Error, "the file isn't in UTF-8 from here on: save it as UTF-8 in your editor, or write bytes as \\255")
 		}
@@ -218,6 +227,9 @@ func notUTF8(text string) int {
 // syntax reports what is no Lua. The loader's words are those that a reload has
 // too; the column is where our own parser stumbles.
 func (w *work) syntax(f *file, err error) {
+	if f.maybe {
+		return
+	}
 	w.broken = true
 	var se *luabind.ScriptError
 	var own *sourceError
@@ -250,7 +262,7 @@ func (w *work) full() bool { return len(w.findings) >= maxFindings }
 // report adds a finding, unless the line says that it shouldn't.
 func (w *work) report(f *file, at int, s Severity, format string, args ...any) {
 	line, column := lineColumn(f.text, at)
-	if w.full() || f.silenced(line) {
+	if fs := w.features[f]; w.full() || f.maybe || f.silenced(line) || fs != nil && fs.dead[at] {
 		return
 	}
 	const longest = 500

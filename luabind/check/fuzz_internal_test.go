@@ -31,7 +31,8 @@ func FuzzCheck(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		s := &source{path: "a.lua", text: text}
-		s.findRequires()
+		tokens, _ := lex(text)
+		s.requires, s.bot = findRequires(tokens), isBot(tokens)
 		for _, found := range c.program(&program{sources: []*source{s}, folders: []string{t.TempDir()}}) {
 			if strings.Contains(found.Message, "can't read on") {
 				t.Errorf("%s", found)

@@ -25,18 +25,20 @@ func (w *work) checkGlobals() {
 		if len(v.assigned) > 0 || w.known(v.name) || w.dynamic || w.broken {
 			continue
 		}
-		if slices.ContainsFunc(v.uses, func(u use) bool { return u.tested }) {
-			continue // the script asks itself whether there is one
-		}
+		asked := slices.ContainsFunc(w.files, func(f *file) bool { return w.features[f].asked[v.name] })
 		for _, u := range v.uses {
 			if w.full() {
 				return
 			}
-			if u.arg != nil && isTypeCheck(u.arg) {
+			fatal := u.callee != nil || u.indexed || u.operand || w.needed(u)
+			if u.arg != nil && isTypeCheck(u.arg) || asked && !fatal || w.excused(u.file, u.at, v.name) {
+				continue
+			}
+			if w.foreign(v.name) && !fatal && w.harmless(u.file, u.at) {
 				continue
 			}
 			if hint := w.gone(v.name); hint != "" {
-				w.report(u.file, u.at, Error, "%s doesn't exist in bots%s", v.name, hint)
+				w.report(u.file, u.at, w.severityOf(u.file, u.at, fatal), "%s doesn't exist in bots%s", v.name, hint)
 				continue
 			}
 			if m := w.defs.Global(v.name); m != nil && m.File.Spec {
@@ -44,8 +46,11 @@ func (w *work) checkGlobals() {
 				continue
 			}
 			severity := Warning
-			if u.callee != nil || u.indexed || u.operand || w.needed(u) {
+			if fatal {
 				severity = Error
+			}
+			if w.foreign(v.name) {
+				severity = w.severityOf(u.file, u.at, fatal)
 			}
 			w.report(u.file, u.at, severity, "nothing defines %s%s", v.name, w.suggestion(v.name, u))
 		}
@@ -107,7 +112,7 @@ func (w *work) suggestion(typed string, u use) string {
 		}
 	}
 	names = append(names, u.file.localsBefore(u.at)...)
-	return didYouMean(typed, names)
+	return didYouMean(typed, slices.DeleteFunc(names, func(n string) bool { return n == typed }))
 }
 
 // allLocals returns the locals that statements declare.

@@ -9,7 +9,9 @@ import (
 type file struct {
 	path string // as findings name it
 	text string
-	main *function
+	// maybe says that it isn't certain that it belongs to the program.
+	maybe bool
+	main  *function
 	// functions are all in it, calls too, in order.
 	functions []*function
 	calls     []*call
@@ -201,7 +203,7 @@ func (p *parser) statement() stmt {
 		// The condition sees the block's locals.
 		p.open()
 		p.blocks++
-		b := &block{bodies: [][]stmt{p.statements()}}
+		b := &block{bodies: [][]stmt{p.statements()}, repeats: true}
 		p.expect("until")
 		b.conditions = []expr{p.condition()}
 		p.blocks--
@@ -371,6 +373,7 @@ func (p *parser) assign(target, value expr, defines bool) {
 func (p *parser) used(e expr, u use) {
 	if ix, ok := e.(*index); ok {
 		ix.tested = u.tested
+		ix.plain = u.callee == nil && u.arg == nil && !u.indexed && !u.operand
 	}
 	n, ok := e.(*name)
 	if !ok {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -23,8 +24,9 @@ type loader struct {
 // source is a file's text, with what it requires.
 type source struct {
 	path, text string
-	requires   []string
-	dynamic    bool // it requires names that aren't known before it runs
+	requires   []required
+	texts      map[string]bool // all that are written in it
+	bot        bool            // it has a handler of its own: nothing that requires names of any kind means it
 }
 
 func (s *source) spec() bool { return strings.HasSuffix(s.path, "_spec.lua") }
@@ -35,6 +37,9 @@ type program struct {
 	// folders are where require looks: the entry file's, and for a file that may be
 	// a module of an unknown entry those above it too.
 	folders []string
+	// maybe are sources that it may require, or not: what they define counts, and nothing
+	// else.
+	maybe map[string]bool
 }
 
 func (l *loader) read(path string) (*source, error) {
@@ -58,28 +63,15 @@ func (l *loader) read(path string) (*source, error) {
 		return nil, fmt.Errorf("check %s: the file is too large for a script", path)
 	}
 	s := &source{path: path, text: string(text)}
-	s.findRequires()
-	l.files[path] = s
-	return s, nil
-}
-
-// findRequires looks for calls of require.
-func (s *source) findRequires() {
 	tokens, _ := lex(s.text)
-	for i, t := range tokens {
-		if t.kind != tokenName || t.text != "require" || i+1 >= len(tokens) {
-			continue
-		}
-		next := tokens[i+1:]
-		if next[0].kind == tokenOp && next[0].text == "(" {
-			next = next[1:]
-		}
-		if len(next) > 0 && next[0].kind == tokenString {
-			s.requires = append(s.requires, next[0].text)
-		} else {
-			s.dynamic = true
+	s.requires, s.bot, s.texts = findRequires(tokens), isBot(tokens), make(map[string]bool)
+	for _, t := range tokens {
+		if t.kind == tokenString {
+			s.texts[t.text] = true
 		}
 	}
+	l.files[path] = s
+	return s, nil
 }
 
 // program finds the files of the bot whose entry file is given, and was read. If
@@ -90,9 +82,9 @@ func (l *loader) program(entry string, certain bool) *program {
 	p := &program{sources: []*source{first}, folders: []string{folder}}
 	if !certain {
 		const levels = 5
-		for range levels {
-			folder = filepath.Join(folder, "..")
-			p.folders = append(p.folders, folder)
+		for above := folder; len(p.folders) <= levels; {
+			above = filepath.Join(above, "..")
+			p.folders = append(p.folders, above)
 		}
 	}
 	seen := map[string]bool{first.path: true}
@@ -105,20 +97,45 @@ func (l *loader) program(entry string, certain bool) *program {
 			p.sources = append(p.sources, s)
 		}
 	}
-	for i := 0; i < len(p.sources); i++ {
-		for _, name := range p.sources[i].requires {
-			if path := p.find(name); path != "" {
-				add(path)
-			}
-		}
-		if p.sources[i].dynamic {
-			below, _ := luaFiles(p.folders[0])
-			for _, path := range below[:min(len(below), maxFiles)] {
-				if !strings.HasSuffix(path, "_spec.lua") {
-					add(path)
+	var below []*source // of the folder, once they are needed
+	matching := func(is func(s *source, name string) bool) {
+		if below == nil {
+			paths, _ := luaFiles(folder)
+			for _, path := range paths[:min(len(paths), maxFiles)] {
+				if s, err := l.read(path); err == nil && !s.spec() && !s.bot {
+					below = append(below, s)
 				}
 			}
 		}
+		for _, s := range below {
+			if is(s, moduleName(folder, s.path)) {
+				add(s.path)
+			}
+		}
+	}
+	unknown := false
+	for i := 0; i < len(p.sources); i++ {
+		for _, r := range p.sources[i].requires {
+			switch {
+			case r.exact:
+				if path := p.find(r.prefix); path != "" {
+					add(path)
+				}
+			case r.prefix+r.suffix != "":
+				matching(func(_ *source, name string) bool { return r.matches(name) })
+			default:
+				unknown = true
+			}
+		}
+		if unknown { // whose names are written somewhere
+			matching(func(_ *source, name string) bool {
+				return slices.ContainsFunc(p.sources, func(s *source) bool { return s.texts[name] })
+			})
+		}
+	}
+	if unknown {
+		p.maybe = make(map[string]bool)
+		matching(func(s *source, _ string) bool { p.maybe[s.path] = !seen[s.path]; return p.maybe[s.path] })
 	}
 	return p
 }

@@ -37,8 +37,9 @@ type (
 		base     expr
 		key      *string
 		brackets expr // what is in the brackets, if it was written so
-		// tested says that it is asked whether there is such a field.
-		tested bool
+		// tested says that it is asked whether there is such a field, and plain that its
+		// value isn't used at once: nil does.
+		tested, plain bool
 	}
 	// call is fn(args) or, with a method, fn:method(args).
 	call struct {
@@ -117,6 +118,7 @@ type (
 		// loop are the variables of a for, whose values come from conditions.
 		loop    []*variable
 		generic bool
+		repeats bool // it is a repeat, whose body is run first
 	}
 	returnStmt struct{ exprs []expr }
 )

@@ -24,6 +24,8 @@ type work struct {
 	open    map[string]bool
 	types   map[*variable]*library.Type
 	depth   int
+	// features are what each file asks of the Lua that it runs in.
+	features map[*file]*features
 
 	findings []Finding
 }
@@ -31,8 +33,13 @@ type work struct {
 func (w *work) run() {
 	w.types, w.written, w.open = make(map[*variable]*library.Type), make(map[string]bool), make(map[string]bool)
 	for _, f := range w.files {
+		dynamic := w.dynamic
 		walk(f, func(node any) { w.note(f, node) })
+		if f.maybe { // what one file asks for doesn't hide the mistakes of others
+			w.dynamic = dynamic
+		}
 	}
+	w.findFeatures()
 	clear(w.types) // what was found out before all assignments were known
 	for _, f := range w.files {
 		walk(f, func(node any) { w.look(f, node) })
