@@ -1,6 +1,9 @@
 package ilink
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // MarshalJSON writes the message as the wire has it (protocol §3), so that a
 // message can be stored and read back: of the fields that this package knows,
@@ -67,6 +70,11 @@ func itemFromWire(w *wireItem) Item {
 			Media: mediaFromWire(im.Media), ThumbMedia: mediaFromWire(im.ThumbMedia), AESKey: im.AESKey,
 			URL: im.URL, MidSize: int(im.MidSize), ThumbSize: int(im.ThumbSize), ThumbWidth: int(im.ThumbWidth),
 			ThumbHeight: int(im.ThumbHeight), HDSize: int(im.HDSize),
+		}
+		for _, m := range []*CDNMedia{it.Image.Media, it.Image.ThumbMedia} {
+			if m != nil {
+				m.image = true
+			}
 		}
 		it.Image.putKeyInPlace()
 	}
@@ -263,6 +271,17 @@ func (it *Item) ofItsType() *Item {
 		one.ToolCallResult = it.ToolCallResult
 	}
 	return &one
+}
+
+// sendable returns what keeps an item from being sent, an [ErrBadRequest].
+func (it *Item) sendable() error {
+	switch {
+	case it.isEmpty():
+		return fmt.Errorf("%w: the item has nothing of its type, %s", ErrBadRequest, it.Type)
+	case it.Type == ItemTypeText && it.Text.Text == "":
+		return fmt.Errorf("%w: the text is empty", ErrBadRequest)
+	}
+	return nil
 }
 
 // isEmpty reports whether the content that the type names is missing.

@@ -39,5 +39,33 @@
 // [Client.UploadMedia] and [DownloadAndDecrypt] work on bytes in memory;
 // [Client.Upload] and [Client.Download] stream.
 //
+// # Where it differs from lib-x/ilink
+//
+// The API is that of github.com/lib-x/ilink, with additions. What behaves in
+// another way does so on purpose:
+//
+//   - [Client.Send] sends each item as a message of its own, since the server takes
+//     no two in one, and checks all of them before it sends the first.
+//   - [UploadOptions].NoThumb is implied where ThumbData is empty: a place for a
+//     thumbnail that nobody uploads is of no use. ThumbData counts for images and
+//     videos alone.
+//   - An upload is a POST: the CDN answers PUT with 404. Its key goes out as base64
+//     of the hex digits, for phones show a grey box for base64 of the bytes.
+//   - [DownloadAndDecrypt] puts a URL of the form <CDN base>?<EncryptQueryParam>
+//     right, which the CDN doesn't serve.
+//   - [Message].MessageID is signed, and ids of the server pass that: [Message].ID
+//     has all digits. [Client.Recall] takes these; whether the server knows the call
+//     isn't certain.
+//   - [Client.ListenAndServe] moves the cursor after the handler has returned, and
+//     offers messages that came while it was being stopped for five seconds more:
+//     the server doesn't send them again. A panic of the handler is logged like an
+//     error. Cancelled, it returns within 0.8 s whatever the server does.
+//   - [Login.Wait] ends after eight minutes where ctx doesn't end it, and returns
+//     [ErrLoginTimeout] for a context that was cancelled, too. Time-outs and broken
+//     connections while it polls are no errors.
+//   - [Token] has the bot's and the person's id as well. It and all errors hide
+//     secrets when they are printed; an [APIError] has the server's text, and is the
+//     sentinel for its case under errors.Is.
+//
 // The simulator in package ilinksim serves the same API on a local port.
 package ilink

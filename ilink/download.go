@@ -13,8 +13,10 @@ import (
 
 // Download opens a media file and decrypts it while it is read. The caller
 // closes it. A wrong key or damaged ciphertext shows as an [ErrMedia] from Read,
-// at the end at the latest; so does a file over [MaxMediaSize]. Media without
-// any key is plain on the CDN (protocol §5) and read as it is.
+// at the end at the latest; so does a file over [MaxMediaSize]. An image without
+// any key is plain on the CDN (protocol §5) and read as it is; other media without
+// one are an [ErrMedia]. That it is an image is known of what [Item.Media] returns
+// and of what a received image refers to.
 func (c *Client) Download(ctx context.Context, media *CDNMedia) (io.ReadCloser, error) {
 	if media == nil {
 		return nil, fmt.Errorf("%w: the item has no media", ErrMedia)
@@ -41,12 +43,9 @@ func downloadURL(cdn, param string) string {
 // openDownload makes one request and returns a reader of the plaintext.
 func openDownload(ctx context.Context, hc *http.Client, from string, media *CDNMedia, red *redactor) (io.ReadCloser, error) {
 	const op = "cdn download"
-	var key []byte
-	if media.AESKey != "" {
-		var err error
-		if key, err = parseKey(media.AESKey); err != nil {
-			return nil, err
-		}
+	key, err := media.key()
+	if err != nil {
+		return nil, err
 	}
 	ctx, guard := newStallGuard(ctx, cdnStall)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
@@ -119,19 +118,20 @@ func errTooLarge() error {
 	return fmt.Errorf("%w: the file is over %d MiB", ErrMedia, MaxMediaSize>>20)
 }
 
-// DecryptMedia decrypts what was downloaded, with the key of item. Without a
-// key the bytes are plain and returned as they are. A key of the wrong form,
-// ciphertext that isn't whole blocks and wrong padding are an [ErrMedia].
+// DecryptMedia decrypts what was downloaded, with the key of item. A received image
+// without a key is plain, and its bytes are returned as they are; for other media
+// that is an [ErrMedia], and so are a key of the wrong form, ciphertext that isn't
+// whole blocks and wrong padding.
 func DecryptMedia(item *CDNMedia, ciphertext []byte) ([]byte, error) {
 	if item == nil {
 		return nil, fmt.Errorf("%w: the item has no media", ErrMedia)
 	}
-	if item.AESKey == "" {
-		return bytes.Clone(ciphertext), nil
-	}
-	key, err := parseKey(item.AESKey)
+	key, err := item.key()
 	if err != nil {
 		return nil, err
+	}
+	if key == nil {
+		return bytes.Clone(ciphertext), nil
 	}
 	r, err := newDecrypter(bytes.NewReader(ciphertext), key)
 	if err != nil {

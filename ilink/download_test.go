@@ -50,7 +50,7 @@ func TestDownloadKeys(t *testing.T) {
 		"not encrypted": {"", plain},
 	} {
 		c, _ := newFake(func(*call) (*http.Response, error) { return ok(string(tc.body)) })
-		if got, err := readDownload(c, &CDNMedia{EncryptQueryParam: "p", AESKey: tc.key}); err != nil || !bytes.Equal(got, plain) {
+		if got, err := readDownload(c, &CDNMedia{EncryptQueryParam: "p", AESKey: tc.key, image: true}); err != nil || !bytes.Equal(got, plain) {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}
 	}
@@ -80,6 +80,7 @@ func TestDownloadBadMedia(t *testing.T) {
 		"nil":            {nil, good},
 		"no place":       {&CDNMedia{AESKey: key}, good},
 		"bad URL":        {&CDNMedia{FullURL: "http://[bad", AESKey: key}, good},
+		"no key":         {&CDNMedia{EncryptQueryParam: "p"}, good},
 		"bad key":        {&CDNMedia{EncryptQueryParam: "p", AESKey: "???"}, good},
 		"wrong key":      {&CDNMedia{EncryptQueryParam: "p", AESKey: base64OfHex(other[:])}, good},
 		"truncated":      {&CDNMedia{EncryptQueryParam: "p", AESKey: key}, good[:len(good)-16]},
@@ -116,7 +117,7 @@ func TestDownloadTooLarge(t *testing.T) {
 		"encrypted":         {key, MaxMediaSize + 32, true, -1},
 	} {
 		c, _ := newFake(body(tc.n, tc.says))
-		r, err := c.Download(t.Context(), &CDNMedia{EncryptQueryParam: "p", AESKey: tc.key})
+		r, err := c.Download(t.Context(), &CDNMedia{EncryptQueryParam: "p", AESKey: tc.key, image: true})
 		var n int64
 		if err == nil {
 			n, err = io.Copy(io.Discard, r)
@@ -152,7 +153,7 @@ func TestDownloadRetries(t *testing.T) {
 				resp.Body = &closeCounter{resp.Body, &bodies}
 				return resp, err
 			})
-			got, err := readDownload(c, &CDNMedia{EncryptQueryParam: "p"})
+			got, err := readDownload(c, &CDNMedia{EncryptQueryParam: "p", image: true})
 			if (err == nil) != tc.works || (tc.works && string(got) != "plain") || f.count("download") != len(tc.answers) {
 				t.Errorf("%s: %q, %v, %d tries", name, got, err, f.count("download"))
 			}
@@ -228,7 +229,7 @@ func TestDownloadStall(t *testing.T) {
 		})
 		return c
 	}
-	plain := &CDNMedia{EncryptQueryParam: "p"}
+	plain := &CDNMedia{EncryptQueryParam: "p", image: true}
 	synctest.Test(t, func(t *testing.T) {
 		got, err := readDownload(paced(50*time.Second, 50*time.Second, 50*time.Second), plain)
 		if err != nil || string(got) != "abcdabcdabcd" {

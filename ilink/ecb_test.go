@@ -230,9 +230,12 @@ func TestDecryptMediaArguments(t *testing.T) {
 	if _, err := DecryptMedia(&CDNMedia{AESKey: "bad"}, []byte("x")); !errors.Is(err, ErrMedia) {
 		t.Errorf("bad key: %v", err)
 	}
-	// No key: the bytes are plain. What is returned is the caller's own.
+	if got, err := DecryptMedia(&CDNMedia{}, []byte("x")); !errors.Is(err, ErrMedia) || !strings.Contains(err.Error(), "no key") {
+		t.Errorf("no key: %q, %v", got, err)
+	}
+	// An image without a key: the bytes are plain. What is returned is the caller's own.
 	in := []byte("plain")
-	got, err := DecryptMedia(&CDNMedia{}, in)
+	got, err := DecryptMedia(&CDNMedia{image: true}, in)
 	if err != nil || string(got) != "plain" {
 		t.Errorf("%q, %v", got, err)
 	}

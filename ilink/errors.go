@@ -16,9 +16,8 @@ var (
 	// the phone.
 	ErrQRCodeCancelled = errors.New("ilink: QR code scan cancelled")
 
-	// ErrLoginTimeout is returned by [Login.Wait] when its context ended before
-	// the user confirmed. If it was cancelled, errors.Is(err, context.Canceled)
-	// holds too.
+	// ErrLoginTimeout is returned by [Login.Wait], as it is and not wrapped, when
+	// its context ended before the user confirmed.
 	ErrLoginTimeout = errors.New("ilink: timed out waiting for QR code confirmation")
 
 	// ErrAlreadyBound is returned by [Login.Wait] when the account is bound to

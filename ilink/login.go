@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,8 +21,9 @@ const (
 	statusPause = time.Second
 	// loginTimeout bounds a whole login where the caller's context doesn't.
 	loginTimeout = 8 * time.Minute
-	// maxRefreshes is how often one login takes a fresh QR code.
-	maxRefreshes = 3
+	// maxQRCodes is how many QR codes one login shows in all: those that expired
+	// and those that too many wrong pair codes blocked count alike.
+	maxQRCodes = 3
 	// maxLocalTokens is how many tokens a login may name.
 	maxLocalTokens = 10
 	// botType is what we ask a login for.
@@ -78,12 +80,13 @@ type LoginConfig struct {
 	RouteTag string
 	// LocalTokens are the bot tokens already on this machine, newest first. The
 	// first ten are named to the server, which then recognises a bot that is bound
-	// here.
+	// here. Empty ones and repeats don't count.
 	LocalTokens []string
 
-	// OnQRCode shows a fresh QR code in place of one that expired. It is called
-	// within Wait, at most three times. Without it an expired QR code ends the
-	// login with [ErrQRCodeExpired].
+	// OnQRCode shows a fresh QR code in place of one that expired, after about two
+	// minutes, or was blocked by wrong pair codes. It is called within Wait, at most
+	// twice: a login has three QR codes in all. Without it an expired QR code ends
+	// the login with [ErrQRCodeExpired].
 	OnQRCode func(l *Login)
 	// OnStatus is told of each change of state; a fresh QR code starts anew.
 	OnStatus func(s LoginStatus)
@@ -124,9 +127,7 @@ func NewLogin(ctx context.Context, cfg LoginConfig) (*Login, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = &http.Client{}
 	}
-	if len(cfg.LocalTokens) > maxLocalTokens {
-		cfg.LocalTokens = cfg.LocalTokens[:maxLocalTokens]
-	}
+	cfg.LocalTokens = newestTokens(cfg.LocalTokens)
 	l := &Login{
 		cfg:       cfg,
 		transport: transport{http: cfg.HTTPClient, routeTag: cfg.RouteTag, red: newRedactor(cfg.LocalTokens...)},
@@ -137,15 +138,23 @@ func NewLogin(ctx context.Context, cfg LoginConfig) (*Login, error) {
 	return l, nil
 }
 
+// newestTokens is the list that a login names: the first tokens, each once.
+func newestTokens(all []string) []string {
+	tokens := []string{}
+	for _, token := range all {
+		token = strings.TrimSpace(token)
+		if token != "" && len(tokens) < maxLocalTokens && !slices.Contains(tokens, token) {
+			tokens = append(tokens, token)
+		}
+	}
+	return tokens
+}
+
 // freshQRCode takes a new QR code, at the base where logins start. The call has
 // no time-out of its own (protocol §2).
 func (l *Login) freshQRCode(ctx context.Context) error {
 	const op = "get_bot_qrcode"
-	tokens := l.cfg.LocalTokens
-	if tokens == nil {
-		tokens = []string{}
-	}
-	body, err := json.Marshal(map[string]any{"local_token_list": tokens})
+	body, err := json.Marshal(map[string]any{"local_token_list": l.cfg.LocalTokens})
 	if err != nil {
 		return fmt.Errorf("ilink: %s: encode the request: %w", op, err)
 	}
@@ -176,21 +185,21 @@ func (l *Login) freshQRCode(ctx context.Context) error {
 
 // Wait polls until the person has confirmed on the phone, and returns the token.
 // It ends with [ErrQRCodeExpired], [ErrQRCodeCancelled], [ErrAlreadyBound],
-// [ErrVerifyCodeNeeded], or [ErrLoginTimeout] when ctx or eight minutes have
-// passed. A new token makes a cursor kept for the bot void: clear it.
+// [ErrVerifyCodeNeeded], or [ErrLoginTimeout] itself when ctx has ended or eight
+// minutes have passed; ctx.Err() tells these apart. A new token makes a cursor kept for the bot void: clear it.
 func (l *Login) Wait(ctx context.Context) (*Token, error) {
 	ctx, cancel := context.WithTimeout(ctx, loginTimeout)
 	defer cancel()
 	var (
-		code      string
-		refreshes int
-		last      LoginStatus
+		code    string
+		qrCodes = 1
+		last    LoginStatus
 	)
 	for {
 		st, err := l.poll(ctx, code)
 		// A token that came in the last moment is the only one that there is.
 		if ctx.Err() != nil && (err != nil || st.Status != LoginConfirmed) {
-			return nil, loginEnded(ctx)
+			return nil, ErrLoginTimeout
 		}
 		if err != nil {
 			return nil, err
@@ -209,7 +218,7 @@ func (l *Login) Wait(ctx context.Context) (*Token, error) {
 			}
 			if code, err = l.cfg.VerifyCode(ctx, code != ""); err != nil {
 				if ctx.Err() != nil {
-					return nil, loginEnded(ctx)
+					return nil, ErrLoginTimeout
 				}
 				return nil, fmt.Errorf("ilink: ask for the pair code: %w", err)
 			}
@@ -218,16 +227,16 @@ func (l *Login) Wait(ctx context.Context) (*Token, error) {
 			}
 		case LoginExpired, LoginVerifyCodeBlocked:
 			code = ""
-			refreshes++
-			if l.cfg.OnQRCode == nil || refreshes > maxRefreshes {
+			if l.cfg.OnQRCode == nil || qrCodes == maxQRCodes {
 				return nil, ErrQRCodeExpired
 			}
 			if err := l.freshQRCode(ctx); err != nil {
 				if ctx.Err() != nil {
-					return nil, loginEnded(ctx)
+					return nil, ErrLoginTimeout
 				}
 				return nil, err
 			}
+			qrCodes++
 			last = ""
 			l.cfg.OnQRCode(l)
 		case LoginRedirect:
@@ -243,18 +252,9 @@ func (l *Login) Wait(ctx context.Context) (*Token, error) {
 			return &Token{BotToken: st.BotToken, BaseURL: st.BaseURL, BotID: st.BotID, UserID: st.UserID}, nil
 		}
 		if sleep(ctx, statusPause) != nil {
-			return nil, loginEnded(ctx)
+			return nil, ErrLoginTimeout
 		}
 	}
-}
-
-// loginEnded is the error for a login whose context is over. One that was
-// cancelled did not time out: callers can tell.
-func loginEnded(ctx context.Context) error {
-	if errors.Is(ctx.Err(), context.Canceled) {
-		return fmt.Errorf("%w: %w", ErrLoginTimeout, context.Canceled)
-	}
-	return ErrLoginTimeout
 }
 
 type loginState struct {

@@ -97,6 +97,17 @@ func TestLoginWithoutLocalTokens(t *testing.T) {
 	equalJSON(t, "body", f.last("get_bot_qrcode").body, `{"local_token_list":[]}`)
 }
 
+func TestLoginNamesTheNewestTokens(t *testing.T) {
+	f := loginServer(nil)
+	var tokens []string
+	for i := range 14 {
+		tokens = append(tokens, fmt.Sprintf(" t%d\n", i), "", "t0")
+	}
+	startLogin(t, f, LoginConfig{LocalTokens: tokens})
+	equalJSON(t, "body", f.last("get_bot_qrcode").body,
+		`{"local_token_list":["t0","t1","t2","t3","t4","t5","t6","t7","t8","t9"]}`)
+}
+
 func TestLoginEnds(t *testing.T) {
 	for name, tc := range map[string]struct {
 		answers []string
@@ -144,7 +155,7 @@ func TestLoginContext(t *testing.T) {
 		}
 		ctx, cancel = context.WithCancel(context.Background())
 		time.AfterFunc(time.Second, cancel)
-		if _, err := l.Wait(ctx); !errors.Is(err, ErrLoginTimeout) || !errors.Is(err, context.Canceled) {
+		if _, err := l.Wait(ctx); err != ErrLoginTimeout {
 			t.Errorf("cancelled: %v", err)
 		}
 		// While pausing, too.
@@ -255,7 +266,7 @@ func TestLoginRefresh(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var shown []string
 			f := loginServer(func(c *call) (*http.Response, error) {
-				if c.URL.Query().Get("qrcode") == "q4" {
+				if c.URL.Query().Get("qrcode") == "q3" {
 					return ok(confirmed)
 				}
 				return ok(`{"status":"` + status + `"}`)
@@ -268,18 +279,35 @@ func TestLoginRefresh(t *testing.T) {
 			if _, err := l.Wait(context.Background()); err != nil {
 				t.Errorf("%s: %v", status, err)
 			}
-			if !slices.Equal(shown, []string{"q2 https://show/2", "q3 https://show/3", "q4 https://show/4"}) {
+			if !slices.Equal(shown, []string{"q2 https://show/2", "q3 https://show/3"}) {
 				t.Errorf("%s: shown %q", status, shown)
 			}
-			if len(states) != 4 {
+			if len(states) != 3 {
 				t.Errorf("%s: states %q", status, states)
 			}
 
 			// Never a fourth.
 			f = loginServer(func(*call) (*http.Response, error) { return ok(`{"status":"` + status + `"}`) })
 			l = startLogin(t, f, LoginConfig{OnQRCode: func(*Login) {}})
-			if _, err := l.Wait(context.Background()); err != ErrQRCodeExpired || f.count("get_bot_qrcode") != 4 {
+			if _, err := l.Wait(context.Background()); err != ErrQRCodeExpired || f.count("get_bot_qrcode") != 3 {
 				t.Errorf("%s: %v, %d QR codes", status, err, f.count("get_bot_qrcode"))
+			}
+		})
+	}
+}
+
+// What expired and what was blocked count alike: three QR codes in all.
+func TestLoginCountsAllQRCodes(t *testing.T) {
+	for _, list := range [][]string{
+		{"expired", "verify_code_blocked", "expired", confirmed},
+		{"verify_code_blocked", "expired", "verify_code_blocked", confirmed},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := loginServer(statuses(list...))
+			shown := 1
+			l := startLogin(t, f, LoginConfig{OnQRCode: func(*Login) { shown++ }})
+			if _, err := l.Wait(context.Background()); err != ErrQRCodeExpired || shown != 3 || f.count("get_bot_qrcode") != 3 {
+				t.Errorf("%q: %v, %d QR codes shown of %d", list, err, shown, f.count("get_bot_qrcode"))
 			}
 		})
 	}

@@ -3,6 +3,7 @@ package ilink
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 )
@@ -123,6 +124,20 @@ type CDNMedia struct {
 	FileName string
 	// Thumb is the thumbnail uploaded along, if any.
 	Thumb *CDNMedia
+
+	// image says that it belongs to an image: only these may be plain on the CDN.
+	image bool
+}
+
+// key is the key as bytes, nil for an image that has none and so is plain.
+func (m *CDNMedia) key() ([]byte, error) {
+	if m.AESKey == "" {
+		if m.image {
+			return nil, nil
+		}
+		return nil, fmt.Errorf("%w: there is no key to decrypt it with", ErrMedia)
+	}
+	return parseKey(m.AESKey)
 }
 
 // MediaItem is what UploadMedia once returned.
@@ -152,11 +167,14 @@ type ImageItem struct {
 }
 
 func (im *ImageItem) keyedMedia() *CDNMedia {
-	if im.Media == nil || im.AESKey == "" {
+	if im.Media == nil || im.AESKey == "" && (im.Media.image || im.Media.AESKey != "") {
 		return im.Media
 	}
 	m := *im.Media
-	m.AESKey = base64OfHexKey(im.AESKey)
+	m.image = true
+	if im.AESKey != "" {
+		m.AESKey = base64OfHexKey(im.AESKey)
+	}
 	return &m
 }
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"sync"
 	"time"
 )
 
@@ -24,6 +25,10 @@ const (
 	retryDelay     = 2 * time.Second
 	backoffDelay   = 30 * time.Second
 	failuresInARow = 3
+
+	// stopGrace is how long ListenAndServe's end waits for the server to be told of
+	// it: longer than a request needs to get out, and not as long as a server hangs.
+	stopGrace = 800 * time.Millisecond
 
 	// lastTake is how long messages that came while we were being stopped may
 	// take to be kept safe.
@@ -227,7 +232,9 @@ func pollPause(failures int) time.Duration {
 // for all messages of a poll. For batches and for retries see [Client.Listen].
 //
 // The server is told of start and stop ([Client.NotifyStart] and
-// [Client.NotifyStop]); it doesn't matter whether that works.
+// [Client.NotifyStop]) beside all this: the first poll doesn't wait for the former,
+// and the return no longer than 0.8 s for the latter. It doesn't matter whether
+// either works.
 func (c *Client) ListenAndServe(ctx context.Context, h Handler) error {
 	if h == nil {
 		return errors.New("ilink: ListenAndServe: there is no handler")
@@ -235,9 +242,8 @@ func (c *Client) ListenAndServe(ctx context.Context, h Handler) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if err := c.NotifyStart(ctx); err != nil && ctx.Err() == nil {
-		c.logger.WarnContext(ctx, "the server was not told of the start", "err", err)
-	}
+	started := c.tellStart(ctx)
+	defer started()
 	err := c.Listen(ctx, func(ctx context.Context, u *Updates) error {
 		for _, msg := range u.Messages {
 			c.serve(ctx, h, msg)
@@ -247,10 +253,29 @@ func (c *Client) ListenAndServe(ctx context.Context, h Handler) error {
 	if errors.Is(err, ErrSessionTimeout) {
 		return ErrSessionTimeout
 	}
-	if err := c.NotifyStop(context.WithoutCancel(ctx)); err != nil {
+	started() // the server is to hear of the start before it hears of the stop, or not at all
+	stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopGrace)
+	defer cancel()
+	if err := c.NotifyStop(stopping); err != nil {
 		c.logger.WarnContext(ctx, "the server was not told of the stop", "err", err)
 	}
 	return err
+}
+
+// tellStart calls NotifyStart on a goroutine of its own. What it returns ends that
+// call, if it goes on still, and waits for the goroutine.
+func (c *Client) tellStart(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		if err := c.NotifyStart(ctx); err != nil && ctx.Err() == nil {
+			c.logger.WarnContext(ctx, "the server was not told of the start", "err", err)
+		}
+	})
+	return func() {
+		cancel()
+		telling.Wait()
+	}
 }
 
 // serve calls the handler and logs how it failed, if it did.

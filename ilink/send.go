@@ -34,6 +34,12 @@ func (c *Client) Send(ctx context.Context, msg *OutboundMessage) error {
 	if msg == nil || len(msg.Items) == 0 {
 		return fmt.Errorf("%w: the message has no items", ErrBadRequest)
 	}
+	// Before the first goes out: half a message is worse than none.
+	for i := range msg.Items {
+		if err := msg.Items[i].sendable(); err != nil {
+			return err
+		}
+	}
 	clientID := msg.ClientID
 	if clientID == "" {
 		clientID = NewClientID()
@@ -86,8 +92,9 @@ func (c *Client) SendMessage(ctx context.Context, msg *OutboundMessage) (*SendRe
 		return nil, fmt.Errorf("%w: a message has exactly one item", ErrBadRequest)
 	case msg.To == "" && msg.GroupID == "":
 		return nil, fmt.Errorf("%w: the message has no receiver", ErrBadRequest)
-	case msg.Items[0].isEmpty():
-		return nil, fmt.Errorf("%w: the item has nothing of its type, %s", ErrBadRequest, msg.Items[0].Type)
+	}
+	if err := msg.Items[0].sendable(); err != nil {
+		return nil, err
 	}
 	clientID := msg.ClientID
 	if clientID == "" {

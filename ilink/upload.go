@@ -25,6 +25,8 @@ type UploadOptions struct {
 	// ToUserID is the receiver.
 	ToUserID string
 	// ThumbData is the thumbnail of an image or a video; it is uploaded beside it.
+	// If the server gives no place for it, the upload fails with [ErrMedia]: try
+	// again without it.
 	ThumbData []byte
 	// NoThumb says that there shall be no thumbnail, whatever ThumbData has.
 	NoThumb bool
@@ -93,6 +95,9 @@ func (c *Client) Upload(ctx context.Context, src io.ReadSeeker, opts *UploadOpti
 	if target == "" {
 		return nil, errors.New("ilink: getuploadurl: the answer names no place to upload to")
 	}
+	if withThumb && resp.ThumbUploadParam == "" {
+		return nil, fmt.Errorf("%w: getuploadurl: the server gave no place for the thumbnail, upload without one", ErrMedia)
+	}
 	secrets = append(append(secrets, resp.UploadParam, resp.ThumbUploadParam), urlSecrets(target)...)
 	red := c.red.and(secrets...)
 	media, err := c.put(ctx, target, main, key[:], red)
@@ -100,13 +105,10 @@ func (c *Client) Upload(ctx context.Context, src io.ReadSeeker, opts *UploadOpti
 		return nil, err
 	}
 	media.FileName = opts.FileName
-	switch {
-	case withThumb && resp.ThumbUploadParam != "":
+	if withThumb {
 		if media.Thumb, err = c.put(ctx, c.uploadURL(resp.ThumbUploadParam, req.FileKey), thumb, key[:], red); err != nil {
 			return nil, err
 		}
-	case withThumb:
-		c.logger.WarnContext(ctx, "the server gave no place for the thumbnail: sending without one")
 	}
 	return media, nil
 }

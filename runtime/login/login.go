@@ -8,7 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/runtime"
@@ -40,12 +43,15 @@ func Run(ctx context.Context, opts Options) error {
 		RouteTag:    opts.Config.ILink.RouteTag,
 		LocalTokens: localTokens(opts.Config),
 		OnQRCode: func(l *ilink.Login) {
-			fmt.Fprintln(opts.Out, "\nThe QR code has expired. Here is a fresh one:")
+			fmt.Fprintln(opts.Out, "\nThe QR code holds no longer. Here is a fresh one:")
 			show(opts.Out, l)
 		},
 		OnStatus: func(s ilink.LoginStatus) {
-			if s == ilink.LoginScanned {
+			switch s {
+			case ilink.LoginScanned:
 				fmt.Fprintln(opts.Out, "Scanned. Confirm on the phone.")
+			case ilink.LoginVerifyCodeBlocked:
+				fmt.Fprintln(opts.Out, "Too many wrong numbers.")
 			}
 		},
 		VerifyCode: func(ctx context.Context, wrong bool) (string, error) {
@@ -87,14 +93,30 @@ func find(cfg runtime.Config, name string) (*runtime.BotConfig, error) {
 	return nil, fmt.Errorf("the configuration has no bot %q, only %s", name, strings.Join(names, ", "))
 }
 
-// localTokens are the tokens of all bots here, the last configured first: the
-// server then recognises a bot that is bound to this machine.
+// localTokens are the tokens of all bots here, the newest first, for only some are
+// named: the server then recognises a bot that is bound to this machine. One that
+// has no file counts as old.
 func localTokens(cfg runtime.Config) []string {
-	var tokens []string
+	type dated struct {
+		token   string
+		changed time.Time
+	}
+	var all []dated
 	for i := len(cfg.Bots) - 1; i >= 0; i-- {
-		if t, err := cfg.Bots[i].LoadToken(); err == nil {
-			tokens = append(tokens, t.BotToken)
+		t, err := cfg.Bots[i].LoadToken()
+		if err != nil {
+			continue
 		}
+		d := dated{token: t.BotToken}
+		if info, err := os.Stat(cfg.Bots[i].TokenFile); err == nil {
+			d.changed = info.ModTime()
+		}
+		all = append(all, d)
+	}
+	slices.SortStableFunc(all, func(a, b dated) int { return b.changed.Compare(a.changed) })
+	tokens := make([]string, len(all))
+	for i, d := range all {
+		tokens[i] = d.token
 	}
 	return tokens
 }
