@@ -260,17 +260,23 @@ func (w *work) lookRequire(f *file, c *call) {
 	if !ok || w.features[f].caught[c.pos()] {
 		return
 	}
-	m := w.defs.Global(s.value)
-	if m != nil && m.Signature() == nil && s.value != "_G" && s.value != "_VERSION" || w.modules[s.value] || w.find(s.value) != "" {
+	if w.builtin(s.value) || w.find(s.value) != "" {
 		return
 	}
+	severity := w.severityOf(f, c.pos(), true)
 	if hint := w.insteadOf(s.value); hint != "" {
-		w.report(f, s.pos(), Error, "there is no module %q in bots%s", s.value, hint)
+		w.report(f, s.pos(), severity, "there is no module %q in bots%s", s.value, hint)
 		return
 	}
 	if strings.ContainsAny(s.value, "/\\") || strings.HasSuffix(s.value, ".lua") {
 		w.report(f, s.pos(), Error, "require takes a module's name, without .lua and with dots for slashes, such as \"lib.menu\"")
 		return
 	}
-	w.report(f, s.pos(), Error, "there is no module %q: no %s.lua below the script's folder", s.value, strings.ReplaceAll(s.value, ".", "/"))
+	w.report(f, s.pos(), severity, "there is no module %q: no %s.lua below the script's folder", s.value, strings.ReplaceAll(s.value, ".", "/"))
+}
+
+// builtin reports whether require gives a module of this name whatever files there are.
+func (c *Checker) builtin(name string) bool {
+	m := c.defs.Global(name)
+	return m != nil && m.Signature() == nil && name != "_G" && name != "_VERSION" || c.modules[name]
 }

@@ -72,7 +72,7 @@ func New(modules ...string) (*Checker, error) {
 // Bot checks a bot: its entry file and what it requires. The findings are in the
 // order of files and lines.
 func (c *Checker) Bot(entry string) ([]Finding, error) {
-	l := &loader{files: make(map[string]*source)}
+	l := &loader{files: make(map[string]*source), builtin: c.builtin}
 	if _, err := l.read(entry); err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (c *Checker) Files(paths ...string) ([]Finding, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &loader{files: make(map[string]*source)}
+	l := &loader{files: make(map[string]*source), builtin: c.builtin}
 	var programs []*program
 	required, asked := make(map[string]bool), make(map[string]bool)
 	for _, f := range files {

@@ -64,10 +64,22 @@ func parse(f *file, globals map[string]*variable) (err error) {
 	if p.peek().kind != tokenEOF {
 		p.unexpected()
 	}
-	if n := len(f.main.body); n > 0 {
-		_, f.returns = f.main.body[n-1].(*returnStmt)
-	}
+	f.returns = returns(f.main.body)
 	return nil
+}
+
+// returns reports whether statements end with a return, in whichever block.
+func returns(list []stmt) bool {
+	if len(list) == 0 {
+		return false
+	}
+	switch last := list[len(list)-1].(type) {
+	case *returnStmt:
+		return true
+	case *block:
+		return slices.ContainsFunc(last.bodies, returns)
+	}
+	return false
 }
 
 func (p *parser) peek() token { return p.tokens[p.next] }

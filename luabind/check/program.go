@@ -18,7 +18,8 @@ const maxFiles = 1000
 
 // loader reads files, each once.
 type loader struct {
-	files map[string]*source // by path
+	files   map[string]*source     // by path
+	builtin func(name string) bool // whether a module isn't a file's
 }
 
 // source is a file's text, with what it requires.
@@ -102,7 +103,7 @@ func (l *loader) program(entry string, certain bool) *program {
 		if below == nil {
 			paths, _ := luaFiles(folder)
 			for _, path := range paths[:min(len(paths), maxFiles)] {
-				if s, err := l.read(path); err == nil && !s.spec() && !s.bot {
+				if s, err := l.read(path); err == nil && !s.spec() && !s.bot && !l.builtin(moduleName(folder, path)) {
 					below = append(below, s)
 				}
 			}
@@ -113,29 +114,32 @@ func (l *loader) program(entry string, certain bool) *program {
 			}
 		}
 	}
-	unknown := false
+	// open are those whose names aren't known, with who requires them.
+	type dynamic struct {
+		required
+		by string
+	}
+	var open []dynamic
 	for i := 0; i < len(p.sources); i++ {
 		for _, r := range p.sources[i].requires {
-			switch {
-			case r.exact:
-				if path := p.find(r.prefix); path != "" {
-					add(path)
-				}
-			case r.prefix+r.suffix != "":
-				matching(func(_ *source, name string) bool { return r.matches(name) })
-			default:
-				unknown = true
+			if !r.exact {
+				open = append(open, dynamic{r, moduleName(folder, p.sources[i].path)})
+			} else if path := p.find(r.prefix); path != "" && !l.builtin(r.prefix) {
+				add(path)
 			}
 		}
-		if unknown { // whose names are written somewhere
+		if len(open) > 0 && i == len(p.sources)-1 { // some names are written somewhere
 			matching(func(_ *source, name string) bool {
-				return slices.ContainsFunc(p.sources, func(s *source) bool { return s.texts[name] })
+				return slices.ContainsFunc(open, func(r dynamic) bool { return r.means(name, r.by, p.sources) })
 			})
 		}
 	}
-	if unknown {
-		p.maybe = make(map[string]bool)
-		matching(func(s *source, _ string) bool { p.maybe[s.path] = !seen[s.path]; return p.maybe[s.path] })
+	p.maybe = make(map[string]bool)
+	if len(open) > 0 {
+		matching(func(s *source, name string) bool {
+			p.maybe[s.path] = !seen[s.path] && slices.ContainsFunc(open, func(r dynamic) bool { return r.matches(name) })
+			return p.maybe[s.path]
+		})
 	}
 	return p
 }

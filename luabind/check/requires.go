@@ -2,6 +2,7 @@ package check
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,21 @@ func (r required) matches(name string) bool {
 		return name == r.prefix
 	}
 	return len(name) >= len(r.prefix)+len(r.suffix) && strings.HasPrefix(name, r.prefix) && strings.HasSuffix(name, r.suffix)
+}
+
+// means reports whether it is likely that a module of this name is meant: what isn't
+// known of the name is a text in one of the sources, or the name of the module that
+// requires it, or of its folder.
+func (r required) means(name, by string, sources []*source) bool {
+	if !r.matches(name) {
+		return false
+	}
+	open := name[len(r.prefix) : len(name)-len(r.suffix)]
+	folder := by[:strings.LastIndex(by, ".")+1]
+	if r.suffix != "" && (open == by || open == folder || open+"." == folder) {
+		return true
+	}
+	return slices.ContainsFunc(sources, func(s *source) bool { return s.texts[open] })
 }
 
 // findRequires looks for calls of require, and for what hands it on.

@@ -160,9 +160,6 @@ func (w *work) lookComparison(f *file, n *binary) {
 	if n, ok := value.(*name); ok && n.global && n.variable.name == "_VERSION" {
 		return // it asks in which Lua it is
 	}
-	if c, ok := value.(*call); ok && calls(c, "type") && isCData(literal) {
-		return // it is for LuaJIT too
-	}
 	switch value.(type) {
 	case *name, *index, *call:
 	default:
@@ -182,6 +179,9 @@ func (w *work) lookComparison(f *file, n *binary) {
 	}
 	if s, ok := literal.(*text); ok {
 		if choices := w.choices(t); choices != nil {
+			if s.value == "cdata" && slices.Contains(choices, "userdata") {
+				return // LuaJIT's further type
+			}
 			if !slices.Contains(choices, s.value) {
 				w.report(f, s.pos(), Warning, "this is always %s: %s is %s%s", always, what, quoted(choices), didYouMean(s.value, choices))
 			}
@@ -209,12 +209,6 @@ func (w *work) lookComparison(f *file, n *binary) {
 	if len(arms) > 0 {
 		w.report(f, n.pos(), Warning, "this is always %s: %s is a %s and never a %s", always, what, t.Text, wanted)
 	}
-}
-
-// isCData reports whether e is LuaJIT's further type.
-func isCData(e expr) bool {
-	s, ok := e.(*text)
-	return ok && s.value == "cdata"
 }
 
 // isLiteral reports whether e is written out; nil isn't meant: all may be nil.
