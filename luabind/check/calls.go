@@ -49,10 +49,14 @@ func (w *work) lookIndex(f *file, n *index) {
 		return // math.trunc or …: a script may bring what is missing
 	}
 	if len(removed[path]) > 0 || slices.Contains(otherVersions, path) {
-		if n.plain && w.harmless(f, n.pos()) {
-			return
+		fatal := !n.plain
+		if n.plain {
+			harmless := false
+			if harmless, fatal = w.nilValue(f, n.pos()); harmless {
+				return
+			}
 		}
-		severity = w.severityOf(f, n.pos(), !n.plain)
+		severity = w.severityOf(f, n.pos(), fatal)
 	}
 	if b, ok := n.base.(*name); ok && w.api(b.variable) != nil && w.member(base, *n.key).missing {
 		if hint := w.gone(b.variable.name + "." + *n.key); hint != "" {

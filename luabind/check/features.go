@@ -383,7 +383,13 @@ func (w *work) excused(f *file, at int, path string) bool {
 }
 
 // isModuleFile reports whether a file is one that others require.
-func (w *work) isModuleFile(f *file) bool { return f.returns || f.path != w.sources[0].path }
+func (w *work) isModuleFile(f *file) bool {
+	if f.path != w.sources[0].path {
+		return true
+	}
+	hook := w.globals["on_message"]
+	return f.returns && (hook == nil || len(hook.assigned) == 0)
+}
 
 // severityOf is how bad it is that something isn't there which other Luas have: in a
 // module, what needs it may never be run.
@@ -394,12 +400,13 @@ func (w *work) severityOf(f *file, at int, fatal bool) Severity {
 	return Error
 }
 
-// harmless reports whether it does no harm that a value is nil, which isn't used at
-// once: in a module, which others may ask for it, or where it is put into a local of
-// which the file asks whether it is there, or that it never uses.
-func (w *work) harmless(f *file, at int) bool {
+// nilValue says what becomes of a value that is nil and isn't used at once. It does no
+// harm in a module, which others may ask for it, and in a local of which the file asks
+// whether it is there, or that is never used. It is fatal in one that is called or the
+// like.
+func (w *work) nilValue(f *file, at int) (harmless, fatal bool) {
 	if w.isModuleFile(f) {
-		return true
+		return true, false
 	}
 	for _, v := range f.allLocals() {
 		if v.decl == nil || v.index >= len(v.decl.exprs) || v.decl.exprs[v.index].pos() != at {
@@ -410,8 +417,11 @@ func (w *work) harmless(f *file, at int) bool {
 		default:
 			continue
 		}
-		used := func(u use) bool { return u.callee != nil || u.indexed || u.operand }
-		return slices.ContainsFunc(v.uses, func(u use) bool { return u.tested || u.arg != nil && calls(u.arg, "type") }) || !slices.ContainsFunc(v.uses, used)
+		if slices.ContainsFunc(v.uses, func(u use) bool { return u.tested || u.arg != nil && calls(u.arg, "type") }) {
+			return true, false
+		}
+		fatal = slices.ContainsFunc(v.uses, func(u use) bool { return u.callee != nil || u.indexed || u.operand })
+		return !fatal, fatal
 	}
-	return false
+	return false, false
 }

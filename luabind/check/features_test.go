@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/ilinkd/ilinkd/luabind/check"
 )
 
 // folder makes one with these files.
@@ -92,31 +94,37 @@ func TestFeatureTests(t *testing.T) {
 func TestMistakesBesideFeatureTests(t *testing.T) {
 	c := newChecker(t)
 	for script, want := range map[string]string{
-		`local x = string.gmatch or string.gfind x = string.gfind("a", "b")`: "string.gfind doesn't exist",
-		`local x = string.gfind("a", "b")`:                                   "string.gfind doesn't exist",
-		`local x = load("return 1")`:                                         "load doesn't exist in bots",
-		`local x = name or defalt_name.x`:                                    "nothing defines defalt_name",
-		`local a = 1 local x = a or defalt_name`:                             "nothing defines defalt_name",
-		`local x if jit then x = 1 else x = undefined_thing() end`:           "nothing defines undefined_thing",
-		`local x if not jit then x = io.open("x") end`:                       "io doesn't exist in bots",
-		`local x repeat x = io.open("x") until not jit`:                      "io doesn't exist in bots",
-		`local x = setfenv or io.open`:                                       "io doesn't exist in bots",
-		`local io = io local x = io.open("x")`:                               "io doesn't exist in bots",
-		`local jit = jit local x = jit.version`:                              "nothing defines jit",
-		`local x = pcall(function() undefined_thing() end)`:                  "nothing defines undefined_thing",
-		`local x = string.uper and 1 string.lowr("x")`:                       "string.lowr doesn't exist",
-		`local x if _VERSION == "Lua 5.1" then x = loadstring("x") end`:      "loadstring doesn't exist in bots",
-		`local x = pcall(require, "json") require("jsn")`:                    `there is no module "jsn"`,
-		`local x = socket.gettime()`:                                         "nothing defines socket",
-		`local x = os.exit(1)`:                                               "os.exit doesn't exist in bots",
+		`local x = string.gmatch or string.gfind x = string.gfind("a", "b")`:                          "string.gfind doesn't exist",
+		`local x = string.gfind("a", "b")`:                                                            "string.gfind doesn't exist",
+		`local x = load("return 1")`:                                                                  "load doesn't exist in bots",
+		`local x = name or defalt_name.x`:                                                             "nothing defines defalt_name",
+		`local a = 1 local x = a or defalt_name`:                                                      "nothing defines defalt_name",
+		`local x if jit then x = 1 else x = undefined_thing() end`:                                    "nothing defines undefined_thing",
+		`local x if not jit then x = io.open("x") end`:                                                "io doesn't exist in bots",
+		`local x repeat x = io.open("x") until not jit`:                                               "io doesn't exist in bots",
+		`local x = setfenv or io.open`:                                                                "io doesn't exist in bots",
+		`local io = io local x = io.open("x")`:                                                        "io doesn't exist in bots",
+		`local jit = jit local x = jit.version`:                                                       "nothing defines jit",
+		`local x = pcall(function() undefined_thing() end)`:                                           "nothing defines undefined_thing",
+		`local x = string.uper and 1 string.lowr("x")`:                                                "string.lowr doesn't exist",
+		`local x if _VERSION == "Lua 5.1" then x = loadstring("x") end`:                               "loadstring doesn't exist in bots",
+		`local x = pcall(require, "json") require("jsn")`:                                             `there is no module "jsn"`,
+		`local x do x = io.open("x") end function on_message() io.close() end if x then return x end`: "io doesn't exist in bots",
+		`local x = socket.gettime()`:                                                                  "nothing defines socket",
+		`local x = os.exit(1)`:                                                                        "os.exit doesn't exist in bots",
 	} {
-		found, err := c.Bot(write(t, "bot.lua", script+answer))
+		if !strings.Contains(script, "on_message") {
+			script += answer
+		}
+		found, err := c.Bot(write(t, "bot.lua", script))
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []string
 		for _, f := range found {
-			got = append(got, f.Message)
+			if f.Severity == check.Error || strings.HasPrefix(f.Message, "nothing defines") {
+				got = append(got, f.Message)
+			}
 		}
 		if !strings.Contains(strings.Join(got, "\n"), want) {
 			t.Errorf("%s: found %q, want %q", script, got, want)

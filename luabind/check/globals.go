@@ -34,8 +34,11 @@ func (w *work) checkGlobals() {
 			if u.arg != nil && isTypeCheck(u.arg) || asked && !fatal || w.excused(u.file, u.at, v.name) {
 				continue
 			}
-			if w.foreign(v.name) && !fatal && w.harmless(u.file, u.at) {
-				continue
+			if w.foreign(v.name) && !fatal {
+				harmless := false
+				if harmless, fatal = w.nilValue(u.file, u.at); harmless {
+					continue
+				}
 			}
 			if hint := w.gone(v.name); hint != "" {
 				w.report(u.file, u.at, w.severityOf(u.file, u.at, fatal), "%s doesn't exist in bots%s", v.name, hint)

@@ -64,20 +64,21 @@ func parse(f *file, globals map[string]*variable) (err error) {
 	if p.peek().kind != tokenEOF {
 		p.unexpected()
 	}
-	f.returns = returns(f.main.body)
+	f.returns = returns(f.main.body, false)
 	return nil
 }
 
-// returns reports whether statements end with a return, in whichever block.
-func returns(list []stmt) bool {
+// returns reports whether statements end with a return, or have one of a value in the
+// block at their end.
+func returns(list []stmt, inBlock bool) bool {
 	if len(list) == 0 {
 		return false
 	}
 	switch last := list[len(list)-1].(type) {
 	case *returnStmt:
-		return true
+		return !inBlock || len(last.exprs) > 0
 	case *block:
-		return slices.ContainsFunc(last.bodies, returns)
+		return slices.ContainsFunc(last.bodies, func(body []stmt) bool { return returns(body, true) })
 	}
 	return false
 }

@@ -2,6 +2,7 @@ package llm
 
 import (
 	"context"
+	"strings"
 	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
@@ -42,8 +43,14 @@ func (b *binding) history(L *lua.LState, user string, most int) ([]remembered, e
 	list, _ := v.(*lua.LTable)
 	var all []remembered
 	for i := 1; list != nil && i <= list.Len(); i++ {
-		if m, ok := list.RawGetInt(i).(*lua.LTable); ok {
-			all = append(all, remembered{lua.LVAsString(m.RawGetString("role")), lua.LVAsString(m.RawGetString("content"))})
+		m, ok := list.RawGetInt(i).(*lua.LTable)
+		if !ok {
+			continue
+		}
+		role, text := lua.LVAsString(m.RawGetString("role")), lua.LVAsString(m.RawGetString("content"))
+		// Services refuse others than these.
+		if (role == "user" || role == "assistant") && strings.TrimSpace(text) != "" {
+			all = append(all, remembered{role, strings.ToValidUTF8(text, "\uFFFD")})
 		}
 	}
 	return trimmed(all, most), nil

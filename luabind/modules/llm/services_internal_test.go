@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	lua "github.com/yuin/gopher-lua"
+
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	jsonmodule "github.com/ilinkd/ilinkd/luabind/modules/json"
@@ -571,4 +573,33 @@ func BenchmarkSifter(b *testing.B) {
 	for b.Loop() {
 		sifted("", lines)
 	}
+}
+
+// TestHistoryOfOthers: what somebody else has put where conversations are kept makes no
+// request that services refuse.
+func TestHistoryOfOthers(t *testing.T) {
+	L := lua.NewState(lua.Options{SkipOpenLibs: true})
+	defer L.Close()
+	list := L.NewTable()
+	for _, m := range [][2]string{{"user", "a"}, {"assistant", ""}, {"tool", "b"}, {"", "c"}, {"system", "d"}, {"assistant", "e\xff"}} {
+		entry := L.NewTable()
+		entry.RawSetString("role", lua.LString(m[0]))
+		entry.RawSetString("content", lua.LString(m[1]))
+		list.Append(entry)
+	}
+	list.Append(lua.LString("f"))
+	packed, err := luabind.Pack(list, 1<<20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHost(t)
+	h.values[modulestest.Message().Message.From+"/"+historyKey] = packed
+	s := &service{replies: []reply{says("x")}}
+	_, err = modulestest.NewBot(t, h, `function on_message(msg)
+		llm.chat { url = "https://a.org/v1", model = "m", prompt = "now", remember = 9, conversation = msg }
+	end`, s.modules()...).Handle(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantJSON(t, s.asked[0]["messages"], `[{"role":"user","content":"a"},{"role":"assistant","content":"e\ufffd"},{"role":"user","content":"now"}]`)
 }
