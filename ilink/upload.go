@@ -202,7 +202,11 @@ func (c *Client) putOnce(ctx context.Context, target string, p part, key []byte,
 	}
 	param := resp.Header.Get("x-encrypted-param")
 	if param == "" {
-		return "", &TransportError{Op: op, Kind: FailureNotJSON, Status: 200, Detail: "the answer has no x-encrypted-param"}
+		detail := "the answer has no x-encrypted-param"
+		if why := resp.Header.Get("x-error-message"); why != "" {
+			detail += ": " + red.text(why)
+		}
+		return "", &TransportError{Op: op, Kind: FailureNotJSON, Status: 200, Detail: detail}
 	}
 	return param, nil
 }

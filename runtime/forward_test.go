@@ -1,15 +1,20 @@
 package runtime_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/ilinkd/ilinkd/runtime"
+	"github.com/ilinkd/ilinkd/runtime/admin"
 )
 
 // target is a process to which messages are forwarded.
@@ -81,5 +86,75 @@ func TestForwardWaitsForItsTarget(t *testing.T) {
 	}
 	if len(g.secrets) != 1 || !g.secrets["Bearer s3cret"] {
 		t.Errorf("the target was sent %v", g.secrets)
+	}
+}
+
+// A message that the other process refuses is kept as dead, where "ilinkd inbox list"
+// shows it, keeps no other of its bot back, and is tried again by hand. What asks for
+// another try gets it by itself.
+func TestForwardRefusedIsDead(t *testing.T) {
+	g := &target{contents: map[string][]string{}, secrets: map[string]bool{}, got: make(chan struct{}, 100)}
+	var mu sync.Mutex
+	answers := map[string][]int{"bad": {400, 404}, "slow": {429, 503, 408}}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		var m struct{ Content string }
+		mu.Lock()
+		defer mu.Unlock()
+		if r.URL.Path == "/message" && json.Unmarshal(body, &m) == nil && len(answers[m.Content]) > 0 {
+			status := answers[m.Content][0]
+			answers[m.Content] = answers[m.Content][1:]
+			http.Error(w, "no", status)
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		g.ServeHTTP(w, r)
+	}))
+	defer server.Close()
+	t.Setenv("FORWARD_SECRET", "s3cret")
+	f := follow(t, []string{"f"}, fmt.Sprintf(
+		"[[bot]]\nname = \"f\"\ntoken_file = \"f.token\"\n[bot.forward]\nurl = %q\nsecret_env = \"FORWARD_SECRET\"\n", server.URL))
+	f.until("it runs", running("f"))
+	for _, said := range []string{"one", "bad", "slow", "two"} {
+		f.inject("f", "alice", said)
+	}
+	f.inject("f", "bob", "hi")
+	f.until("the others went on", func(all map[string]runtime.Status) bool {
+		return all["f"].Handled == 4 && all["f"].Failed == 1 && all["f"].Retried == 3
+	})
+	cfg, err := runtime.LoadConfig(filepath.Join(f.dir, "runtime.toml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	o := admin.Options{Config: cfg, Out: &out}
+	list := func() string {
+		t.Helper()
+		out.Reset()
+		if err := admin.ListInbox(t.Context(), o, "f"); err != nil {
+			t.Fatal(err)
+		}
+		return out.String()
+	}
+	if shown := list(); strings.Count(shown, "alice") != 1 || !strings.Contains(shown, "dead") || !strings.Contains(shown, "400 Bad Request") {
+		t.Errorf("the list shows %q", shown)
+	}
+	// By hand, once while it is refused still, and once when it is taken.
+	for i, want := range []string{"404 Not Found", ""} {
+		if err := admin.RetryDead(t.Context(), o, "f"); err != nil {
+			t.Fatal(err)
+		}
+		f.rt.Refresh(t.Context())
+		f.until("it was tried again", func(all map[string]runtime.Status) bool {
+			return all["f"].Failed+all["f"].Handled == 6+i
+		})
+		if shown := list(); strings.Contains(shown, "alice") != (want != "") || !strings.Contains(shown, want) {
+			t.Errorf("the list shows %q", shown)
+		}
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if got := fmt.Sprint(g.contents["alice@im.wechat"], g.contents["bob@im.wechat"]); got != "[one slow two bad] [hi]" {
+		t.Errorf("taken: %s", got)
 	}
 }

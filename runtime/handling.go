@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/runtime/isolate"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -21,7 +22,7 @@ func (ib *inbox) handle(l *conversation, in *message) (again bool, failure error
 	if !isTimer(&in.Inbound) {
 		msg = new(ilink.Message)
 		if err := msg.UnmarshalJSON(in.Message); err != nil {
-			return ib.failed(in, err), nil
+			return ib.failed(in, fmt.Errorf("%w: %w", errUnreadable, err)), nil
 		}
 	}
 	err := ib.deliver(l, in, msg)
@@ -78,6 +79,7 @@ const (
 
 var (
 	errNotStarted = errors.New("the handler was not started")
+	errUnreadable = errors.New("the stored message can't be read")
 	// errWithdrawn says that it was killed through no fault of its own.
 	errWithdrawn = errors.New("the generation was taken out of use")
 )
@@ -284,6 +286,8 @@ func (ib *inbox) failed(in *message, err error) (again bool) {
 	now := time.Now()
 	retries := ib.bot.shared.Delivery.Retries
 	switch {
+	case ib.bot.forward != nil && (errors.As(err, new(*bridge.RefusedError)) || errors.Is(err, errUnreadable)):
+		// It would never be taken, and others wait behind it.
 	case ib.bot.forward != nil:
 		// The other process is away: the message waits for it, however long.
 		failure.NextAt = now.Add(min(forwardRetryMin<<min(in.Attempts-1, 10), forwardRetryMax))

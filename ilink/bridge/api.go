@@ -21,12 +21,12 @@ const (
 )
 
 // GetUpdates polls iLink for new messages. It blocks until there are some, for
-// up to about 35 seconds; a time-out on our side is an empty response with Ret 0
-// and the cursor that was given.
+// up to about 35 seconds; a time-out on our side, and so the end of ctx's deadline, is
+// an empty response with Ret 0 and the cursor that was given.
 //
 // A failure that the API reports is in the response (Ret, ErrCode, ErrMsg). The
 // error is for what got no answer: an [*ilink.TransportError], or one for which
-// errors.Is(err, ctx.Err()) holds when ctx ended.
+// errors.Is(err, context.Canceled) holds when ctx was cancelled.
 //
 // The server forgets what it delivered: keep the messages safe before the
 // cursor is.
@@ -35,6 +35,9 @@ func GetUpdates(ctx context.Context, apiBaseURL, botToken, getUpdatesBuf string)
 	var refused *ilink.APIError
 	if errors.As(err, &refused) {
 		return &GetUpdatesResponse{Ret: refused.Ret, ErrCode: refused.ErrCode, ErrMsg: refused.ErrMsg}, nil
+	}
+	if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &GetUpdatesResponse{GetUpdatesBuf: getUpdatesBuf}, nil
 	}
 	if err != nil {
 		return nil, err

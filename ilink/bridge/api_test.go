@@ -69,13 +69,21 @@ func TestGetUpdatesRefused(t *testing.T) {
 	}
 }
 
-// The caller's own end is no time-out of ours.
-func TestGetUpdatesCancelled(t *testing.T) {
+// The end of the caller's deadline is an empty response, a cancelled context isn't.
+func TestGetUpdatesEnds(t *testing.T) {
 	sim := newSim(t)
 	bot := sim.AddBot("b")
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if resp, err := GetUpdates(ctx, bot.BaseURL, bot.Token, ""); !errors.Is(err, context.DeadlineExceeded) {
+	for range 2 { // the second time it is over from the start
+		resp, err := GetUpdates(ctx, bot.BaseURL, bot.Token, "c1")
+		if err != nil || resp.Ret != 0 || resp.ErrCode != 0 || len(resp.Msgs) != 0 || resp.GetUpdatesBuf != "c1" {
+			t.Errorf("%+v, %v", resp, err)
+		}
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if resp, err := GetUpdates(ctx, bot.BaseURL, bot.Token, ""); !errors.Is(err, context.Canceled) {
 		t.Errorf("%+v, %v", resp, err)
 	}
 }

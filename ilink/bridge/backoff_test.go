@@ -288,7 +288,7 @@ func TestForwardTimeout(t *testing.T) {
 			switch c.endpoint {
 			case "getupdates":
 				if c.n == 0 {
-					return answer(200, `{"msgs":[{"message_id":"1","item_list":[{"type":1}]},{"message_id":"2","item_list":[{"type":1}]}]}`)
+					return answer(200, `{"msgs":[{"message_id":"1","from_user_id":"u","item_list":[{"type":1}]},{"message_id":"2","from_user_id":"u","item_list":[{"type":1}]}]}`)
 				}
 				return c.hang()
 			case "message":

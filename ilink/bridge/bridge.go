@@ -10,9 +10,8 @@ import (
 )
 
 // stopWait is how long stopping a poller waits for it. It ends on its own well
-// before: a message being forwarded (10 s), the last try for the others (5 s, and
-// 10 s for the one at hand) and telling the server (10 s). Only a Deliver that
-// heeds no context takes longer, and then goes on by itself.
+// before: the last try for what it has (5 s) and telling the server (10 s). Only a
+// Deliver that heeds no context takes longer, and then goes on by itself.
 const stopWait = 40 * time.Second
 
 // BridgeBinding is what a poller needs to know of a bot bound to a sandbox.
@@ -153,7 +152,8 @@ func (b *Bridge) StartPoller(binding BridgeBinding) {
 }
 
 // StopPoller stops the poller of a binding, if there is one, and waits until it
-// has ended. It doesn't wait when called from within that poller, that is by one
+// has ended. A message being forwarded is cancelled; the next poller for the binding
+// forwards it again. It doesn't wait when called from within that poller, that is by one
 // of the functions in [Options] or by the BridgeDB; nor for longer than 40 s.
 func (b *Bridge) StopPoller(sandboxID, botID string) {
 	b.stop(func(k bindingKey) bool { return k == bindingKey{sandboxID, botID} })

@@ -46,6 +46,11 @@ func (p *poller) lastTry() {
 	if !p.forwards() && p.bridge.opts.Deliver == nil {
 		return
 	}
+	if p.cut {
+		p.log.Warn("the stop cancelled a message that was being forwarded; it is kept in memory for the bot's next poller",
+			"messages", p.mem.pending.left())
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.ctx), lastTake)
 	defer cancel()
 	if err := p.hand(ctx); err != nil {

@@ -120,29 +120,53 @@ func podURL(ip string) (*url.URL, error) {
 	return u, nil
 }
 
-// forwardBatch forwards what is left of a batch, message by message. ctx says
-// when to begin no more of them: one that is on its way is let through, since
-// the target may have it already.
+// forwardBatch forwards what is left of a batch, message by message. One that is on
+// its way when ctx ends is cancelled: the target may have it already, and knows it by
+// its id when it comes again.
 func (p *poller) forwardBatch(ctx context.Context, b *batch) error {
 	for ; b.taken < len(b.updates.Messages); b.taken++ {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		m := b.updates.Messages[b.taken]
-		if m.Type == ilink.MessageTypeBot || len(m.Items) == 0 {
-			p.log.Debug("a message is not forwarded: it is a bot's, or has no items", "message", m)
+		if !forwarded(m) {
+			p.log.Debug("a message is not forwarded: it is a bot's, or has no items or no sender", "message", m)
 			continue
 		}
 		if p.mem.seen.has(m.Key()) {
 			p.log.Debug("a message is not forwarded: it was already", "message", m)
 			continue
 		}
-		if err := p.forwardOne(context.WithoutCancel(ctx), b, m); err != nil {
+		err := p.forwardOne(ctx, b, m)
+		var refused *RefusedError
+		if errors.As(err, &refused) {
+			p.refused(m, refused)
+		} else if err != nil {
+			p.cut = p.cut || ctx.Err() != nil
 			return err
 		}
 		p.mem.seen.add(m.Key())
 	}
 	return nil
+}
+
+// forwarded reports whether a message is one for the target: a person's, with
+// something in it.
+func forwarded(m *ilink.Message) bool {
+	return m.Type != ilink.MessageTypeBot && m.From != "" && len(m.Items) > 0
+}
+
+// refused tells of a message that the target will never take; those after it are not
+// to wait for it.
+func (p *poller) refused(m *ilink.Message, err *RefusedError) {
+	p.log.Error("a message was refused by the process it was forwarded to, and is not tried again", "message", m, "err", err)
+	if p.bridge.opts.OnRefused == nil {
+		return
+	}
+	_ = guard(p.log, "OnRefused", p.secrets, func() error {
+		p.bridge.opts.OnRefused(p.binding, m, err)
+		return nil
+	})
 }
 
 func (p *poller) forwardOne(ctx context.Context, b *batch, m *ilink.Message) error {
@@ -181,14 +205,29 @@ func NewForwarder(baseURL, secret string, transport http.RoundTripper, log *slog
 }
 
 // Forward posts the chat's metadata, once per chat, and then the message. The
-// other process has taken it when the error is nil; after an error it may have,
-// and knows a repeat by the message's id. Messages of bots and those without
-// items are left out.
+// other process has taken it when the error is nil. A [*RefusedError] says that it
+// will not take it; after any other error it may have, and knows a repeat by the
+// message's id. Messages of bots and those without items or sender are left out.
 func (f *Forwarder) Forward(ctx context.Context, m *ilink.Message, received time.Time) error {
-	if m.Type == ilink.MessageTypeBot || len(m.Items) == 0 {
+	if !forwarded(m) {
 		return nil
 	}
 	return f.f.forwardLocked(ctx, &f.mu, f.target, m, received)
+}
+
+// RefusedError says that the other process answered a message with a 4xx status. To
+// send it again would not help, and the messages after it are not to wait. Statuses 408
+// and 429 ask for another try and are not among these.
+type RefusedError struct {
+	Status int
+	text   string
+}
+
+// Error says which call was answered, and how.
+func (e *RefusedError) Error() string { return e.text }
+
+func refuses(status int) bool {
+	return status >= 400 && status < 500 && status != http.StatusRequestTimeout && status != http.StatusTooManyRequests
 }
 
 // forwarder makes the calls to a forward target.
@@ -265,7 +304,11 @@ func (f *forwarder) post(ctx context.Context, target *url.URL, path string, body
 	_, _ = io.Copy(io.Discard, io.LimitReader(resp.Body, maxForwardBody))
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
 		// Its text is left out: it may repeat what the user wrote.
-		return fail("the answer is %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		answer := fail("the answer is %d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+		if refuses(resp.StatusCode) {
+			return &RefusedError{Status: resp.StatusCode, text: answer.Error()}
+		}
+		return answer
 	}
 	return nil
 }

@@ -67,8 +67,8 @@ func StartLogin(ctx context.Context, apiBaseURL string) (*Session, error) {
 }
 
 // PollLoginStatus asks once how a login stands. The server holds the call for up
-// to about 35 seconds; a time-out and a gateway's error are the status "wait". A
-// login that moves to another data centre is followed there, within the call.
+// to about 35 seconds; a time-out, that of ctx's deadline too, and a gateway's
+// error are the status "wait". A login that moves to another data centre is followed there, within the call.
 //
 // For logins with a pair code (status "need_verifycode") see [ilink.NewLogin].
 func PollLoginStatus(ctx context.Context, apiBaseURL, qrcode string) (*StatusResult, error) {
@@ -77,12 +77,15 @@ func PollLoginStatus(ctx context.Context, apiBaseURL, qrcode string) (*StatusRes
 	defer cancel()
 	for redirects := 0; ; redirects++ {
 		st, err := poll.once(polling)
+		if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			return &StatusResult{Status: string(ilink.LoginWait)}, nil
+		}
 		if err != nil && ctx.Err() != nil {
 			return nil, fmt.Errorf("bridge: get_qrcode_status: %w", ctx.Err())
 		}
 		var te *ilink.TransportError
 		if errors.As(err, &te) && meansWait(te) {
-			if te.Kind != ilink.FailureTimeout && sleep(ctx, gatewayPause) != nil {
+			if te.Kind != ilink.FailureTimeout && errors.Is(sleep(ctx, gatewayPause), context.Canceled) {
 				return nil, fmt.Errorf("bridge: get_qrcode_status: %w", ctx.Err())
 			}
 			return &StatusResult{Status: string(ilink.LoginWait)}, nil

@@ -126,8 +126,13 @@ func TestPollLoginStatusCancelled(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if _, err := PollLoginStatus(ctx, sim.URL, s.QRCode); !errors.Is(err, context.DeadlineExceeded) {
-		t.Error(err)
+	if st, err := PollLoginStatus(ctx, sim.URL, s.QRCode); err != nil || st.Status != "wait" {
+		t.Errorf("the caller's deadline: %v, %v", st, err)
+	}
+	ctx, cancel = context.WithCancel(t.Context())
+	time.AfterFunc(20*time.Millisecond, cancel)
+	if st, err := PollLoginStatus(ctx, sim.URL, s.QRCode); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v, %v", st, err)
 	}
 }
 

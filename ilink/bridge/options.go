@@ -30,6 +30,11 @@ type Options struct {
 	// PodIP. It is asked each time.
 	ForwardURL func(binding BridgeBinding) string
 
+	// OnRefused is told of a message that its forward target answered with a 4xx
+	// status other than 408 and 429: it isn't forwarded again, and without OnRefused a
+	// line in the log is all that is left of it.
+	OnRefused func(binding BridgeBinding, m *ilink.Message, err *RefusedError)
+
 	// OnState is told when a poller's state changes, and of each next retry.
 	OnState func(s State)
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,10 @@ const (
 	idleInARow = 20
 	idleAnswer = 5 * time.Millisecond
 	idlePause  = time.Second
+
+	// startGrace is how long a poller that is stopped lets the server be told of its
+	// start.
+	startGrace = 800 * time.Millisecond
 )
 
 // errNoTarget is the state of a poller whose messages nobody would take: to poll
@@ -44,6 +49,7 @@ type poller struct {
 	cursor   string
 	saved    string // the cursor that the BridgeDB has
 	last     *batch // the one taken last, for its secrets
+	cut      bool   // the stop cancelled a message that was being forwarded
 	hold     time.Duration
 	previous time.Time // when the last answer came
 	failures int
@@ -105,7 +111,7 @@ func (p *poller) poll() error {
 		return errNoTarget
 	}
 	p.report(PhaseRunning, nil, 0)
-	p.announceStart()
+	defer p.announceStartBeside()()
 	for p.ctx.Err() == nil {
 		// Also what the poller before this one could not hand over.
 		if p.mem.pending != nil {
@@ -248,6 +254,27 @@ func (p *poller) newClient() {
 	p.client = ilink.NewClient(ilink.Token{
 		BotToken: p.binding.BotToken, BotID: p.binding.BotID, BaseURL: orDefaultBase(p.binding.ILinkBaseURL),
 	}, opts...)
+}
+
+// announceStartBeside is announceStart on a goroutine of its own: messages are not to
+// wait for a server that doesn't answer. What it returns waits for the call, which goes
+// before that of the stop, but not for long.
+func (p *poller) announceStartBeside() (end func()) {
+	p.mem.announced = true
+	ctx, cancel := context.WithCancel(context.WithoutCancel(p.ctx))
+	client, secrets := p.client, []string{p.binding.BotToken, p.binding.BridgeSecret}
+	var telling sync.WaitGroup
+	telling.Go(func() {
+		if err := client.NotifyStart(ctx); err != nil && ctx.Err() == nil {
+			p.log.Warn("the server was not told of the start", "err", scrubError(err, secrets...))
+		}
+	})
+	return func() {
+		giveUp := time.AfterFunc(startGrace, cancel)
+		telling.Wait()
+		giveUp.Stop()
+		cancel()
+	}
 }
 
 func (p *poller) announceStart() {

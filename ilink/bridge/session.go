@@ -6,9 +6,13 @@ import (
 	"time"
 )
 
-// sessionLife is how long a session can be used: as long as its QR code lives
-// (protocol §2).
-const sessionLife = 5 * time.Minute
+const (
+	// sessionLife is how long a session is shown as in progress. Its QR code lives
+	// about two minutes (protocol §2), the person's confirmation may take longer.
+	sessionLife = 10 * time.Minute
+	// sessionKept is when one that nobody has taken is forgotten.
+	sessionKept = 24 * time.Hour
+)
 
 // Session is a QR login in progress for one sandbox.
 type Session struct {
@@ -26,16 +30,19 @@ func (s Session) GoString() string { return s.String() }
 // LogValue keeps the secrets out of structured logs.
 func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// SetSession keeps a login for a sandbox, in place of an earlier one, until five
-// minutes after its StartedAt (now, if that is zero). A nil session clears it.
+// SetSession keeps a login for a sandbox, in place of an earlier one. It is in
+// progress until ten minutes after its StartedAt (now, if that is zero). A nil
+// session clears it.
 func SetSession(sandboxID string, s *Session) { sessions.set(sandboxID, s) }
 
 // GetSession returns the login in progress for a sandbox, nil if there is none
-// or it has expired.
+// or it began more than ten minutes ago.
 func GetSession(sandboxID string) *Session { return sessions.get(sandboxID, false) }
 
 // TakeSession returns and removes the login in one step, so that of two that see
-// it confirmed only one goes on; nil if there is none.
+// it confirmed only one goes on; nil if there is none. It may be of any age: a login
+// that the server confirmed is good, however late. One that nobody takes is
+// forgotten after a day.
 func TakeSession(sandboxID string) *Session { return sessions.get(sandboxID, true) }
 
 // ClearSession forgets the login of a sandbox, if there is one.
@@ -52,7 +59,7 @@ type sessionStore struct {
 
 type sessionEntry struct {
 	session *Session
-	expires time.Time
+	started time.Time
 }
 
 func (st *sessionStore) set(sandboxID string, s *Session) {
@@ -61,7 +68,7 @@ func (st *sessionStore) set(sandboxID string, s *Session) {
 	now := time.Now()
 	// Logins that nobody finished must not pile up.
 	for id, e := range st.entries {
-		if !now.Before(e.expires) {
+		if now.Sub(e.started) >= sessionKept {
 			delete(st.entries, id)
 		}
 	}
@@ -73,18 +80,18 @@ func (st *sessionStore) set(sandboxID string, s *Session) {
 	if started.IsZero() {
 		started = now
 	}
-	st.entries[sandboxID] = sessionEntry{session: s, expires: started.Add(sessionLife)}
+	st.entries[sandboxID] = sessionEntry{session: s, started: started}
 }
 
 func (st *sessionStore) get(sandboxID string, take bool) *Session {
 	st.mu.Lock()
 	defer st.mu.Unlock()
 	e, ok := st.entries[sandboxID]
-	expired := ok && !time.Now().Before(e.expires)
-	if take || expired {
+	if take {
 		delete(st.entries, sandboxID)
+		return e.session
 	}
-	if expired {
+	if !ok || time.Since(e.started) >= sessionLife {
 		return nil
 	}
 	return e.session
