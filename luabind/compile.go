@@ -20,12 +20,19 @@ func (vm *VM) compile(display, text string) (proto *lua.FunctionProto, err error
 			proto, err = nil, vm.errorAt(KindSyntax, display, 0, fmt.Sprintf("the compiler failed: %v", p))
 		}
 	}()
-	chunk, err := parse.Parse(strings.NewReader(withoutHeader(text)), display)
+	mended, line, why := prescan(withoutHeader(text))
+	if why != "" {
+		return nil, vm.errorAt(KindSyntax, display, line, why)
+	}
+	chunk, err := parse.Parse(strings.NewReader(mended), display)
 	if err != nil {
 		return nil, vm.syntaxError(display, text, err)
 	}
 	if line, why := tooComplex(chunk); why != "" {
 		return nil, vm.errorAt(KindSyntax, display, line, why)
+	}
+	if strings.Contains(mended, gotoName) {
+		renameGoto(chunk)
 	}
 	if vm.lines != nil {
 		vm.lines.file = display

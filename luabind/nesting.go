@@ -101,9 +101,16 @@ func (n *nesting) stmt(s ast.Stmt) {
 		n.stmts(s.Stmts)
 		n.exprs(s.Condition)
 	case *ast.IfStmt:
-		n.exprs(s.Condition)
-		n.stmts(s.Then)
-		n.stmts(s.Else) // an elseif is an if in here
+		for {
+			n.exprs(s.Condition)
+			n.stmts(s.Then)
+			next, ok := elseifOf(s)
+			if !ok {
+				break
+			}
+			s = next
+		}
+		n.stmts(s.Else)
 	case *ast.NumberForStmt:
 		n.exprs(s.Init, s.Limit, s.Step)
 		n.stmts(s.Stmts)
@@ -171,4 +178,14 @@ func (n *nesting) expr(e ast.Expr) {
 	case *ast.IdentExpr:
 		n.constant(e.Value, e)
 	}
+}
+
+// elseifOf is the elseif of an if statement: the parser makes it the only statement
+// of its else, an if without a last line. However many there are, they don't nest.
+func elseifOf(s *ast.IfStmt) (*ast.IfStmt, bool) {
+	if len(s.Else) != 1 {
+		return nil, false
+	}
+	next, ok := s.Else[0].(*ast.IfStmt)
+	return next, ok && next.LastLine() == 0
 }

@@ -20,9 +20,24 @@ func syntaxAdvice(text string, line, column int) string {
 	if column >= 1 && column <= len(at) {
 		before, rest = at[:column-1], at[column-1:]
 	}
+	if strings.HasSuffix(before, "/") && strings.HasPrefix(rest, "/") && strings.TrimSpace(before) != "/" {
+		return "; Lua 5.1 has no //: write math.floor(a / b), and comments with --"
+	}
+	if attribute.MatchString(at) {
+		return "; Lua 5.1 has no <const> and <close>: leave them out"
+	}
+	if continueWord.MatchString(code(before)) || strings.TrimSpace(before) == "" && line > 1 && continueWord.MatchString(code(lines[line-2])) {
+		return "; Lua has no continue: put what follows into an if, or write goto next with ::next:: at the loop's end"
+	}
+	if strings.HasSuffix(before, "<") && strings.HasPrefix(rest, "<") || strings.HasSuffix(before, ">") && strings.HasPrefix(rest, ">") {
+		return "; Lua 5.1 has no operators of bits: bit.lshift(a, n) and bit.rshift(a, n) do that"
+	}
 	for _, s := range []struct{ there, advice string }{
 		{"!=", "not equal is ~= in Lua"}, {"!", "it is not x in Lua, and ~= for not equal"}, {"&&", "it is and in Lua"}, {"||", "it is or in Lua"},
 		{"++", "write x = x + 1"}, {"+=", "write x = x + y"}, {"-=", "write x = x - y"}, {"//", "comments begin with -- in Lua"},
+		{"&", "Lua 5.1 has no operators of bits: it is bit.band(a, b), and and for conditions"},
+		{"|", "Lua 5.1 has no operators of bits: it is bit.bor(a, b), and or for conditions"},
+		{"~", "Lua 5.1 has no operators of bits: it is bit.bxor(a, b), bit.bnot(a), and ~= for not equal"},
 		{"?", "in Lua a ? b : c is a and b or c"}, {"{", "blocks have no braces in Lua, and finish with end"},
 	} {
 		if strings.HasPrefix(rest, s.there) {
@@ -60,7 +75,15 @@ func unclosedAdvice(text string) string {
 	return ""
 }
 
+// code is a line without its comment.
+func code(line string) string {
+	before, _, _ := strings.Cut(line, "--")
+	return before
+}
+
 var (
+	attribute     = regexp.MustCompile(`^\s*local\s+[\w, ]+<\s*(?:const|close)\s*>`)
+	continueWord  = regexp.MustCompile(`(?:^|[\s;])continue\s*;?\s*$`)
 	conditionLine = regexp.MustCompile(`^\s*(?:if|elseif)\b`)
 	loopLine      = regexp.MustCompile(`^\s*(?:while|for)\b`)
 	doWord        = regexp.MustCompile(`\bdo\b`)

@@ -3,6 +3,7 @@ package luabind
 import (
 	"fmt"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/yuin/gopher-lua/parse"
@@ -49,6 +50,9 @@ func wideMessage(r rune) string {
 		instead = ","
 	case r == '\u00a0' || r == '\u3000':
 		return "there is a wide space, which Lua doesn't know: write a plain one"
+	case !unicode.IsPrint(r):
+		name := map[rune]string{'\u200b': " (zero width space)", '\ufeff': " (byte order mark)", '\u200d': " (zero width joiner)", '\u200c': " (zero width non-joiner)", '\u00ad': " (soft hyphen)"}[r]
+		return fmt.Sprintf("there is an invisible character, U+%04X%s: delete it, it came with copied text", r, name)
 	case r >= '！' && r <= '～': // the full-width forms of ASCII
 		instead = string(r - '！' + '!')
 	default:
