@@ -69,6 +69,7 @@ func TestForwardRefused(t *testing.T) {
 			})
 			b.StartPoller(podBinding)
 			time.Sleep(time.Minute)
+			synctest.Wait()
 			want, wantTries := "[]", 3
 			if final {
 				want, wantTries = fmt.Sprintf("[b2%d]", status), 1
@@ -123,6 +124,7 @@ func TestStopCancelsAForward(t *testing.T) {
 		b := NewBridgeWith(db, nil, Options{HTTPClient: f.client(), ForwardTransport: f, Logger: quiet()})
 		b.StartPoller(podBinding)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		start := time.Now()
 		b.StopPoller("s", "b")
 		if took := time.Since(start); took != 0 {
@@ -131,6 +133,7 @@ func TestStopCancelsAForward(t *testing.T) {
 		hangs = false
 		b.StartPoller(podBinding)
 		time.Sleep(time.Second)
+		synctest.Wait()
 		var ids []string
 		for _, c := range f.of("message") {
 			_, id, _ := strings.Cut(c.body, `"weixin-`)
@@ -167,6 +170,7 @@ func TestHangingStartDelaysNothing(t *testing.T) {
 		}})
 		b.StartPoller(BridgeBinding{SandboxID: "s", BotID: "b", ILinkBaseURL: testBase})
 		time.Sleep(time.Second)
+		synctest.Wait()
 		stopped := time.Now()
 		b.StopPoller("s", "b")
 		if first != 0 || time.Since(stopped) > startGrace {
