@@ -19,7 +19,7 @@ import (
 func newSim(t *testing.T, opts ...ilinksim.Option) (*ilinksim.Server, *ilink.Client) {
 	t.Helper()
 	t.Parallel()
-	sim := ilinksim.New(opts...)
+	sim := ilinksim.New(append([]ilinksim.Option{ilinksim.WithQuirks(ilinksim.StringIDs, ilinksim.BigIDs, ilinksim.KeyForms)}, opts...)...)
 	bot := sim.AddBot("helper")
 	tr := &http.Transport{}
 	t.Cleanup(func() {
@@ -56,7 +56,7 @@ func TestSimReceiveAndReply(t *testing.T) {
 	for i := range 6 { // the ids alternate in form, and every fourth is above int64's maximum
 		id := sim.Say("alice", "消息 👨‍👩‍👧‍👦")
 		u, err := c.GetUpdates(t.Context(), cursor, 0)
-		if err != nil || len(u.Messages) != 1 || u.Cursor == "" || u.Hold != 40*time.Second {
+		if err != nil || len(u.Messages) != 1 || u.Cursor == "" || u.Hold != 35*time.Second {
 			t.Fatalf("%+v, %v", u, err)
 		}
 		cursor = u.Cursor

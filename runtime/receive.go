@@ -97,8 +97,14 @@ func (b *bot) quote(ctx context.Context, msg *ilink.Message) *luabind.Quote {
 			continue
 		}
 		q := &luabind.Quote{ID: ref.ServerID, Text: ref.Title, Item: ref.Item}
-		if q.Item == nil && ref.ServerID != "" {
-			stored, err := b.store.Quote(ctx, b.cfg.Name, ref.ServerID)
+		if q.Item != nil && q.ID == "" {
+			q.ID = q.Item.MsgID
+		}
+		if !hasContent(q.Item) {
+			q.Item = nil // some phones send an item with nothing but an id
+		}
+		if q.Item == nil && q.ID != "" {
+			stored, err := b.store.Quote(ctx, b.cfg.Name, q.ID)
 			if err != nil {
 				b.log.Warn("look a quoted message up", "err", err)
 			}
@@ -119,6 +125,11 @@ func (b *bot) quote(ctx context.Context, msg *ilink.Message) *luabind.Quote {
 		return q
 	}
 	return nil
+}
+
+// hasContent reports whether an item says what was quoted.
+func hasContent(it *ilink.Item) bool {
+	return it != nil && (it.Text != nil || it.Image != nil || it.Voice != nil || it.File != nil || it.Video != nil)
 }
 
 // digest is a short name for a secret that says nothing about it.

@@ -3,6 +3,7 @@ package runtime_test
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,8 +108,8 @@ func TestThrownAway(t *testing.T) {
 			for _, m := range w.sent(5) {
 				texts = append(texts, m.Text)
 			}
-			// The push has its turn while the handler makes its second answer.
-			if got := strings.Join(texts, " "); got != "c1 c2 d1 d2 pushed" && got != "c1 c2 d1 pushed d2" {
+			// The push has its turn while the handler makes its answers.
+			if got := strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "pushed" }), " "); got != "c1 c2 d1 d2" {
 				t.Errorf("sent %s", got)
 			}
 			w.waitStatus(func(s runtime.Status) bool { return s.SuppressedUsers == 0 && s.Queued == 0 && s.Handled == 2 })

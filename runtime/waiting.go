@@ -50,10 +50,10 @@ func (o *outbox) settleLane(l *lane) {
 	if o.nudges(l, room) {
 		room--
 	}
-	if reason, _ := o.blocked(); reason != "" {
-		room, why = 0, reason
-	}
 	probing := o.probing(l)
+	if reason, _ := o.blocked(); reason != "" {
+		room, why, probing = 0, reason, false
+	}
 	for i, p := range l.queue {
 		if probing && p.Priority <= store.PriorityAnswer {
 			continue // what becomes of the first one tells

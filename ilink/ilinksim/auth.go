@@ -9,9 +9,13 @@ import (
 	"strings"
 )
 
-// The ways a -14 looks. Which one comes depends on the cause alone, so that a
-// client's tests are repeatable and still meet every form (protocol §1).
-func sessionTimeout(cause string) reply {
+// sessionTimeout is the answer -14. With ShortSession it has one of the forms that it
+// may have (protocol §1): which one depends on the cause alone, so that a client's
+// tests are repeatable and still meet all of them.
+func (s *Server) sessionTimeout(cause string) reply {
+	if !s.has(ShortSession) {
+		return object(map[string]any{"ret": -14, "errcode": -14, "errmsg": "session timeout"})
+	}
 	switch cause {
 	case causeAppHeaders, causeDisplaced:
 		return object(map[string]any{"ret": -14})
@@ -92,6 +96,9 @@ func (s *Server) authenticate(c *call) (reply, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	cause, detail := causeAppHeaders, s.checkAppHeaders(c)
+	if !s.has(RefuseAppHeaders) {
+		detail = "" // it was warned of
+	}
 	if detail == "" {
 		cause = causeAuthHeaders
 		if detail = authHeaderProblem(c.r.Header); detail != "" {
@@ -105,9 +112,11 @@ func (s *Server) authenticate(c *call) (reply, bool) {
 	if detail != "" {
 		s.log.Debug("ilinksim refuses the session", "endpoint", c.endpoint, "bot", c.botID(), "reason", detail)
 		s.rejectCall(c, -14, "session timeout", ReasonSession, detail)
-		return sessionTimeout(cause), false
+		return s.sessionTimeout(cause), false
 	}
-	if errmsg := baseInfoProblem(c.body); errmsg != "" {
+	if errmsg := baseInfoProblem(c.body); errmsg != "" && errmsg != errInvalid && !s.has(RefuseBaseInfo) {
+		s.warn(c.endpoint + ": base_info.channel_version is missing")
+	} else if errmsg != "" {
 		s.rejectCall(c, -2, errmsg, ReasonBadRequest, "the body must be a JSON object with base_info.channel_version")
 		return failure(-2, errmsg), false
 	}

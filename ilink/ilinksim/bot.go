@@ -28,12 +28,14 @@ type bot struct {
 	taken   int        // messages delivered
 	poll    *poll      // the poll being held
 
-	windows   map[string]*window // by user
-	throttle  throttle
-	tickets   map[string]*ticket // by user
-	clientIDs map[string]uint64  // client_id of accepted sends, to message id
-	starts    int
-	stops     int
+	windows  map[string]*window // by user
+	throttle throttle
+	tickets  map[string]*ticket // by user
+	// generating are the client ids of messages sent in that state.
+	generating map[string]bool
+	clientIDs  map[string]uint64 // client_id of accepted sends, to message id
+	starts     int
+	stops      int
 }
 
 // AddBot adds a bot account and logs it in. A short name is completed to

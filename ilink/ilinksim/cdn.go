@@ -5,6 +5,9 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"image"
+	"image/jpeg"
+	_ "image/png" // what users send
 	"io"
 	"net/http"
 	"net/url"
@@ -31,7 +34,12 @@ func (s *Server) cdnRoutes(mux *http.ServeMux) {
 			c.bot = s.findBot(b.bot)
 		}
 		s.mu.Unlock()
-		s.answer(w, c, func() reply { return s.cdnDownload(b) })
+		s.answer(w, c, func() reply {
+			if q := r.URL.Query(); s.has(FullURLOnly) && !q.Has(fullURLMark) {
+				return cdnError(http.StatusInternalServerError, "built from the parameter alone")
+			}
+			return s.cdnDownload(b)
+		})
 	})
 	mux.HandleFunc("/c2c/", func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -174,8 +182,11 @@ func (s *Server) downloadURL(param string) string {
 	if s.CDNURL == "" {
 		return ""
 	}
-	return s.CDNURL + "/download?encrypted_query_param=" + url.QueryEscape(param)
+	return s.CDNURL + "/download?encrypted_query_param=" + url.QueryEscape(param) + "&" + fullURLMark + "=1"
 }
+
+// fullURLMark tells the addresses that the server gives from those that clients build.
+const fullURLMark = "taskid"
 
 // Blob is the ciphertext stored under an encrypt_query_param, whoever put it
 // there; not ok if there is none.
@@ -195,18 +206,52 @@ func (s *Server) userBlob(bot string, file *Blob) (*blob, string, error) {
 	if len(file.Data) > maxPlaintext {
 		return nil, "", fmt.Errorf("the file has %d bytes; the most is %d", len(file.Data), maxPlaintext)
 	}
-	sum := md5.Sum(file.Data)
+	content := file.Data
+	if s.has(Recompress) {
+		content = recompressed(content)
+	}
+	sum := md5.Sum(content)
 	b := &blob{
-		data: bytes.Clone(file.Data), size: int64(len(file.Data)), bot: bot,
-		rawSize: int64(len(file.Data)), rawMD5: hex.EncodeToString(sum[:]),
+		data: bytes.Clone(content), size: int64(len(content)), bot: bot,
+		rawSize: int64(len(content)), rawMD5: hex.EncodeToString(sum[:]),
 	}
 	if !file.Plain {
 		b.key = random(16)
-		data, err := encrypt(b.key, file.Data)
+		with := b.key
+		if s.has(ReusedCipher) {
+			with = s.cipherKey(sum, b.key)
+		}
+		data, err := encrypt(with, content)
 		if err != nil {
 			return nil, "", err
 		}
 		b.data, b.size = data, int64(len(data))
 	}
 	return b, s.storeLocked(b), nil
+}
+
+// cipherKey is the key that a content was encrypted with when it came first.
+func (s *Server) cipherKey(sum [md5.Size]byte, key []byte) []byte {
+	if s.ciphers == nil {
+		s.ciphers = map[[md5.Size]byte][]byte{}
+	}
+	if first, ok := s.ciphers[sum]; ok {
+		return first
+	}
+	s.ciphers[sum] = key
+	return key
+}
+
+// recompressed is an image as the server delivers it: smaller, as JPEG. What is no
+// image stays as it is.
+func recompressed(data []byte) []byte {
+	img, _, err := image.Decode(bytes.NewReader(data))
+	if err != nil {
+		return data
+	}
+	var b bytes.Buffer
+	if jpeg.Encode(&b, img, &jpeg.Options{Quality: 60}) != nil {
+		return data
+	}
+	return b.Bytes()
 }

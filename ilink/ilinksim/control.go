@@ -22,22 +22,28 @@ const (
 
 // controlRoutes adds the control API; package doc has the table.
 func (s *Server) controlRoutes(mux *http.ServeMux) {
-	mux.Handle("POST /sim/bots", control(s.controlAddBot))
-	mux.Handle("POST /sim/bots/{id}/expire", control(s.controlExpire))
-	mux.Handle("POST /sim/messages", control(s.controlMessage))
-	mux.Handle("GET /sim/sent", control(s.controlSent))
-	mux.Handle("GET /sim/thrown", control(s.controlThrown))
-	mux.Handle("GET /sim/rejected", control(s.controlRejected))
-	mux.Handle("GET /sim/typing", control(s.controlTyping))
-	mux.HandleFunc("GET /sim/media/{id}", s.serveMedia)
-	mux.Handle("GET /sim/faults", control(s.controlFaults))
-	mux.Handle("POST /sim/faults", control(s.controlAddFault))
-	mux.Handle("DELETE /sim/faults", control(s.controlClearFaults))
-	mux.Handle("POST /sim/login/{qrcode}", control(s.controlLogin))
-	mux.Handle("GET /sim/clock", control(s.controlClock))
-	mux.Handle("POST /sim/clock", control(s.controlClock))
-	mux.Handle("GET /sim/state", control(func(*http.Request) (any, error) { return s.State(), nil }))
-	mux.Handle("/sim/", control(func(r *http.Request) (any, error) {
+	mux.Handle("POST /sim/bots", s.control(s.controlAddBot))
+	mux.Handle("POST /sim/bots/{id}/expire", s.control(s.controlExpire))
+	mux.Handle("POST /sim/messages", s.control(s.controlMessage))
+	mux.Handle("GET /sim/sent", s.control(s.controlSent))
+	mux.Handle("GET /sim/thrown", s.control(s.controlThrown))
+	mux.Handle("GET /sim/rejected", s.control(s.controlRejected))
+	mux.Handle("GET /sim/typing", s.control(s.controlTyping))
+	mux.HandleFunc("GET /sim/media/{id}", func(w http.ResponseWriter, r *http.Request) {
+		if status, why := s.guardControl(r); status != 0 {
+			http.Error(w, why, status)
+			return
+		}
+		s.serveMedia(w, r)
+	})
+	mux.Handle("GET /sim/faults", s.control(s.controlFaults))
+	mux.Handle("POST /sim/faults", s.control(s.controlAddFault))
+	mux.Handle("DELETE /sim/faults", s.control(s.controlClearFaults))
+	mux.Handle("POST /sim/login/{qrcode}", s.control(s.controlLogin))
+	mux.Handle("GET /sim/clock", s.control(s.controlClock))
+	mux.Handle("POST /sim/clock", s.control(s.controlClock))
+	mux.Handle("GET /sim/state", s.control(func(*http.Request) (any, error) { return s.State(), nil }))
+	mux.Handle("/sim/", s.control(func(r *http.Request) (any, error) {
 		return nil, notFound(fmt.Sprintf("there is no %s %s; see the package documentation of ilinksim", r.Method, r.URL.Path))
 	}))
 }
@@ -48,11 +54,18 @@ type notFound string
 func (e notFound) Error() string { return string(e) }
 
 // control answers with what handle returns, or {"error": …}.
-func control(handle func(*http.Request) (any, error)) http.Handler {
+func (s *Server) control(handle func(*http.Request) (any, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		r.Body = http.MaxBytesReader(w, r.Body, maxControlBody)
-		answer, err := handle(r)
-		status := http.StatusOK
+		var answer any
+		var err error
+		status, why := s.guardControl(r)
+		if status == 0 {
+			status = http.StatusOK
+			answer, err = handle(r)
+		} else {
+			answer = map[string]string{"error": why}
+		}
 		if err != nil {
 			status = http.StatusBadRequest
 			var missing notFound

@@ -139,7 +139,7 @@ func (s *Server) serveMedia(w http.ResponseWriter, r *http.Request) {
 	d := s.deliveredMedia(r.PathValue("id"))
 	s.mu.Unlock()
 	if d == nil {
-		control(func(*http.Request) (any, error) {
+		s.control(func(*http.Request) (any, error) {
 			return nil, notFound("no such media: take the url of a media entry in GET /sim/sent")
 		}).ServeHTTP(w, r)
 		return

@@ -341,7 +341,7 @@ func (s *Server) faultedLocked(c *call) reply {
 		rep = reply{contentType: "application/json", body: []byte(`{"ret":0,"msgs":[{"seq":`)}
 	case FaultSession:
 		ret, errmsg = -14, "session timeout"
-		rep = sessionTimeout(causeFault)
+		rep = s.sessionTimeout(causeFault)
 	case FaultRet:
 		ret, errmsg = f.Ret, f.Errmsg
 		rep = failure(f.Ret, f.Errmsg)

@@ -16,6 +16,7 @@ import (
 // client remembers ids for days and would take the messages of a restarted
 // simulator for duplicates if it counted from the same number again.
 type idSource struct {
+	big  bool // some are above 2^63 - 1
 	base uint64
 	n    uint64
 }
@@ -28,7 +29,7 @@ func newIDSource(start time.Time) idSource {
 func (s *idSource) next() uint64 {
 	s.n++
 	id := s.base + s.n
-	if s.n%4 == 0 {
+	if s.big && s.n%4 == 0 {
 		id |= 1 << 63
 	}
 	return id

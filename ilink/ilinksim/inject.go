@@ -29,7 +29,7 @@ type In struct {
 
 	// Quote is the message id (decimal) of the message quoted.
 	Quote string
-	// QuoteStyle is QuoteByID ("" too) or QuoteFull.
+	// QuoteStyle is one of the styles; "" is QuoteByID.
 	QuoteStyle QuoteStyle
 	// Partial selects a part of the quoted text.
 	Partial *PartialText
@@ -52,6 +52,15 @@ const (
 	// QuoteFull gives title and message_item as well, as older ones do; the
 	// quoted message must be known to the simulator.
 	QuoteFull QuoteStyle = "full"
+	// QuoteItem gives a message_item of type 1 with the text alone, without title or
+	// svr_id.
+	QuoteItem QuoteStyle = "item"
+	// QuoteBot gives a message_item of type 8 without text, with msg_id: so a bot's
+	// message was seen.
+	QuoteBot QuoteStyle = "bot"
+	// QuoteBare gives a message_item of type 0 with times, is_completed, msg_id and
+	// button_item_list alone.
+	QuoteBare QuoteStyle = "bare"
 )
 
 // PartialText is ref_msg.partial_text: the selection starts at the
@@ -84,6 +93,27 @@ type quotable struct {
 	bot  string
 	text string
 	item json.RawMessage // the first one
+	at   time.Time
+	// setID is the message_id that a client set on its send, which the server doesn't
+	// use but gives back when the message is quoted; "" for none.
+	setID string
+}
+
+// quotedAs is a message_item in one of the styles that name the message by msg_id, if
+// at all.
+func (q quotable) quotedAs(style QuoteStyle, id uint64) map[string]any {
+	msgID := strconv.FormatUint(id, 10)
+	if q.setID != "" {
+		msgID = q.setID
+	}
+	switch style {
+	case QuoteItem:
+		return map[string]any{"type": itemText, "text_item": map[string]any{"text": q.text}}
+	case QuoteBot:
+		return map[string]any{"type": 8, "msg_id": msgID}
+	}
+	ms := q.at.UnixMilli()
+	return map[string]any{"type": 0, "create_time_ms": ms, "update_time_ms": ms, "is_completed": true, "msg_id": msgID, "button_item_list": []any{}}
 }
 
 // Say sends a text message from a user to the only bot and returns its
@@ -97,11 +127,29 @@ func (s *Server) Say(from, text string) (messageID string) {
 }
 
 // Inject sends a user's message to a bot and returns its message id, a
-// decimal uint64. It opens the user's window and gives out a new context
+// decimal uint64; with SplitTexts that of the last piece of a long text. It opens the user's window and gives out a new context
 // token; a held poll answers at once. The error says what In lacks.
 func (s *Server) Inject(in In) (messageID string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.has(SplitTexts) {
+		for runes := []rune(in.Text); len(runes) > splitRunes; runes = []rune(in.Text) {
+			piece := in
+			piece.Text, in.Text = string(runes[:splitRunes]), string(runes[splitRunes:])
+			piece.Image, piece.File, piece.Video, piece.Voice, piece.Items = nil, nil, nil, nil, nil
+			if _, err := s.inject(piece); err != nil {
+				return "", err
+			}
+		}
+	}
+	return s.inject(in)
+}
+
+// splitRunes is near where a client of WeChat cuts a long text.
+const splitRunes = 2048
+
+// inject is Inject with mu held.
+func (s *Server) inject(in In) (messageID string, err error) {
 	if s.closed {
 		return "", ErrClosed
 	}
@@ -142,7 +190,7 @@ func (s *Server) Inject(in In) (messageID string, err error) {
 	w.last, w.used, w.said = now, 0, at.UnixMilli()
 	w.tokens[msg.token] = struct{}{}
 
-	s.messages[id] = quotable{bot: b.id, text: in.summary(), item: items[0]}
+	s.messages[id] = quotable{bot: b.id, text: in.summary(), item: items[0], at: at}
 	s.touch()
 	return strconv.FormatUint(id, 10), nil
 }
@@ -169,11 +217,15 @@ func (in In) summary() string {
 func (s *Server) inboundItems(b *bot, in In, id uint64, now time.Time) ([]json.RawMessage, error) {
 	var items []map[string]any
 	add := func(kind int, key string, body map[string]any) {
-		items = append(items, map[string]any{
-			"type": kind, key: body, "is_completed": true,
+		item := map[string]any{
+			"type": kind, key: body, "is_completed": true, "button_item_list": []any{},
 			"create_time_ms": now.UnixMilli(), "update_time_ms": now.UnixMilli(),
 			"msg_id": jsonID(id, true),
-		})
+		}
+		if s.has(NoItemIDs) {
+			delete(item, "msg_id")
+		}
+		items = append(items, item)
 	}
 	if in.Text != "" {
 		add(itemText, "text_item", map[string]any{"text": in.Text})
@@ -235,7 +287,7 @@ func (s *Server) addQuote(b *bot, in In, item map[string]any) error {
 		return fmt.Errorf("quote %q is no message id", in.Quote)
 	}
 	s.counts.quotesIn++
-	ref := map[string]any{"svr_id": jsonID(id, s.counts.quotesIn%2 == 1)}
+	ref := map[string]any{"svr_id": jsonID(id, s.has(StringIDs) && s.counts.quotesIn%2 == 1)}
 	switch in.QuoteStyle {
 	case "", QuoteByID:
 	case QuoteFull:
@@ -244,8 +296,14 @@ func (s *Server) addQuote(b *bot, in In, item map[string]any) error {
 			return fmt.Errorf("message %d was never in this bot's chats, so it can't be quoted in full", id)
 		}
 		ref["title"], ref["message_item"] = q.text, q.item
+	case QuoteItem, QuoteBot, QuoteBare:
+		q, known := s.messages[id]
+		if !known || q.bot != b.id {
+			return fmt.Errorf("message %d was never in this bot's chats, so it can't be quoted in this style", id)
+		}
+		ref = map[string]any{"message_item": q.quotedAs(in.QuoteStyle, id)}
 	default:
-		return fmt.Errorf("quote style %q is neither %q nor %q", in.QuoteStyle, QuoteByID, QuoteFull)
+		return fmt.Errorf("quote style %q is none of %q", in.QuoteStyle, []QuoteStyle{QuoteByID, QuoteFull, QuoteItem, QuoteBot, QuoteBare})
 	}
 	if in.Partial != nil {
 		ref["partial_text"] = in.Partial
@@ -260,7 +318,7 @@ func (s *Server) render(b *bot, in *inbound) map[string]any {
 	s.counts.idForms++
 	fields := map[string]any{
 		"seq":            in.seq,
-		"message_id":     jsonID(in.id, s.counts.idForms%2 == 0),
+		"message_id":     jsonID(in.id, s.has(StringIDs) && s.counts.idForms%2 == 0),
 		"from_user_id":   in.from,
 		"to_user_id":     b.id,
 		"client_id":      in.clientID,

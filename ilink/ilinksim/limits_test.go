@@ -76,7 +76,7 @@ func TestBurstThrottle(t *testing.T) {
 	sim.Advance(29 * time.Second)
 	send("during the penalty", -2, "freq limit") // now 60 s from here
 	sim.Advance(59 * time.Second)
-	send("during the doubled penalty", -2, "rate limited") // 120 s
+	send("during the doubled penalty", -2, "prepare failed") // 120 s
 	if st := sim.State(); st.Counts.Throttled != 3 || st.Bots[0].ThrottledUntilMS != sim.Now().Add(2*time.Minute).UnixMilli() {
 		t.Errorf("state: %+v %+v", st.Counts, st.Bots)
 	}
@@ -84,7 +84,7 @@ func TestBurstThrottle(t *testing.T) {
 	for range 3 {
 		send("afterwards", 0, "")
 	}
-	send("tripped again, from the start", -2, "freq limit")
+	send("tripped again, from the start", -2, "rate limited")
 	if st := sim.State(); st.Bots[0].ThrottledUntilMS != sim.Now().Add(30*time.Second).UnixMilli() {
 		t.Errorf("state: %+v", st.Bots)
 	}
@@ -170,6 +170,9 @@ func TestTyping(t *testing.T) {
 	if ticket == "" || config(alice, "").text("typing_ticket") != ticket {
 		t.Error("the ticket isn't the same for a day")
 	}
+	wantRet(t, "who has never written", config("bob@im.wechat", ""), -4, "")
+	wantRet(t, "in another case", config("Alice@im.wechat", ""), -3, "")
+	sim.Say("bob", "hi")
 	bobs := config("bob@im.wechat", "").text("typing_ticket")
 	wantRet(t, "wrong context", config(alice, "xyz"), -2, "unknown error")
 	wantRet(t, "no user", config("", ""), -2, "ilink_user_id required")

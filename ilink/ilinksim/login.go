@@ -10,7 +10,9 @@ import (
 
 const (
 	// qrLife is how long a QR code can be scanned (protocol §2).
-	qrLife = 5 * time.Minute
+	qrLife = 2 * time.Minute
+	// spinPause is how long a client waits that asks again for a status it knows.
+	spinPause = 200 * time.Millisecond
 	// maxWrongCodes is how many wrong pair codes block a QR code.
 	maxWrongCodes = 3
 	// maxLocalTokens is how many tokens a client may list.
@@ -50,6 +52,7 @@ type login struct {
 	status   string
 	told     bool // the status has been given to a poll
 	polls    int
+	again    int      // polls for a status that was told already
 	local    []string // local_token_list
 	pairCode string   // what the phone shows
 	wrong    int
@@ -82,6 +85,7 @@ func (s *Server) getBotQRCode(c *call) reply {
 	botType := c.r.URL.Query().Get("bot_type")
 	if botType != "3" {
 		s.warn("get_bot_qrcode: bot_type isn't 3")
+		return failure(-2, errInvalid)
 	}
 	code := randomHex(16)
 	l := &login{
@@ -106,6 +110,15 @@ func (s *Server) getQRCodeStatus(c *call) reply {
 		return object(map[string]any{"status": statusExpired})
 	}
 	l.polls++
+	if l.told && l.status != statusWait && l.status != statusScaned && l.status != statusNeedCode && q.Get("verify_code") == "" {
+		// Answered at once, a client without a pause would spin.
+		if l.again++; l.again > 1 {
+			s.warn("get_qrcode_status: polled again and again after " + l.status)
+			s.mu.Unlock()
+			pause(c.r.Context(), s.done, spinPause)
+			s.mu.Lock()
+		}
+	}
 	s.autoConfirm(l)
 	if code := q.Get("verify_code"); code != "" {
 		l.verify(code)

@@ -28,8 +28,14 @@ func testContext(t *testing.T) context.Context {
 }
 
 // newSim starts a simulator whose clock stands still and whose holds are
-// short; further options come on top.
+// short, which is strict and shows all forms of answers; further options come on top.
 func newSim(t *testing.T, opts ...Option) *Server {
+	t.Helper()
+	return newPlainSim(t, append([]Option{WithQuirks(RefuseAppHeaders, RefuseBaseInfo, StringIDs, BigIDs, ShortSession, KeyForms)}, opts...)...)
+}
+
+// newPlainSim is newSim as the simulator is by default.
+func newPlainSim(t *testing.T, opts ...Option) *Server {
 	t.Helper()
 	sim := New(append([]Option{WithHold(testHold), WithManualClock(time.Time{}), WithLimits(Limits{Burst: -1})}, opts...)...)
 	t.Cleanup(sim.Close)

@@ -118,22 +118,29 @@ func TestMediaRoundTrip(t *testing.T) {
 }
 
 func TestGetUploadURLForms(t *testing.T) {
-	sim := newSim(t)
-	c := newClient(t, sim.AddBot(""))
-	var got []string
-	for range 3 {
-		a := c.post("getuploadurl", prepare([]byte("x"), 3).request)
-		form := ""
-		for _, name := range []string{"upload_param", "upload_full_url", "thumb_upload_param"} {
-			if a.text(name) != "" {
-				form += name + " "
+	for _, tt := range []struct {
+		quirks []Quirk
+		want   string
+	}{
+		{nil, "upload_full_url filekey taskid |upload_full_url filekey taskid |upload_param filekey taskid |upload_full_url filekey taskid "},
+		{[]Quirk{OneUploadForm}, "upload_param |upload_full_url |upload_param |upload_full_url "},
+	} {
+		sim := newPlainSim(t, WithQuirks(tt.quirks...))
+		c := newClient(t, sim.AddBot(""))
+		var got []string
+		for range 4 {
+			a := c.post("getuploadurl", prepare([]byte("x"), 3).request)
+			form := ""
+			for _, name := range []string{"upload_param", "upload_full_url", "thumb_upload_param", "filekey", "taskid"} {
+				if a.text(name) != "" {
+					form += name + " "
+				}
 			}
+			got = append(got, form)
 		}
-		got = append(got, form)
-	}
-	want := []string{"upload_param ", "upload_param upload_full_url ", "upload_full_url "}
-	if strings.Join(got, "|") != strings.Join(want, "|") {
-		t.Errorf("got %q", got)
+		if strings.Join(got, "|") != tt.want {
+			t.Errorf("%v: got %q", tt.quirks, got)
+		}
 	}
 }
 

@@ -21,9 +21,13 @@ type options struct {
 	autoBot     string
 	tokenLife   time.Duration
 	baseURL     string
+	quirks      []Quirk
+	hosts       []string // that the control API is reached as
 }
 
 const (
+	// defaultSuggested is the longpolling_timeout_ms of the real server.
+	defaultSuggested = 35 * time.Second
 	// defaultHold is how long the real server holds a poll (protocol §2, §3).
 	defaultHold = 35 * time.Second
 	// suggestSlack is added to the hold for the suggested client time-out: a
@@ -46,6 +50,9 @@ func defaultOptions() options {
 func (o *options) complete() {
 	if o.suggested == 0 {
 		o.suggested = o.hold + suggestSlack
+		if o.hold == defaultHold {
+			o.suggested = defaultSuggested
+		}
 	}
 }
 
@@ -62,7 +69,8 @@ func WithHold(d time.Duration) Option {
 }
 
 // WithSuggestedTimeout sets the longpolling_timeout_ms of getupdates answers.
-// Default: the hold plus 5 s. Negative: the field is left out.
+// Default: 35 s, or the hold plus 5 s where that was set. Negative: the field is
+// left out.
 func WithSuggestedTimeout(d time.Duration) Option {
 	return func(o *options) { o.suggested = d }
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 )
@@ -77,6 +78,7 @@ type sendRequest struct {
 		ContextToken string            `json:"context_token"`
 		RunID        string            `json:"run_id"`
 		GroupID      string            `json:"group_id"`
+		MessageID    json.RawMessage   `json:"message_id"`
 	} `json:"msg"`
 }
 
@@ -101,6 +103,9 @@ func (s *Server) sendMessage(c *call) reply {
 	} else {
 		item, bad = s.checkSend(req)
 	}
+	if bad == nil && c.bot.generating[req.Msg.ClientID] {
+		bad = &refusal{-2, errInvalid, ReasonBadRequest, "a message was sent as generating under this client_id: no other state follows"}
+	}
 	if bad == nil {
 		bad = s.checkLimits(c.bot, req)
 	}
@@ -108,7 +113,23 @@ func (s *Server) sendMessage(c *call) reply {
 		s.rejectCall(c, bad.ret, bad.errmsg, bad.reason, bad.detail)
 		return failure(bad.ret, bad.errmsg)
 	}
+	if req.Msg.MessageState == stateGenerating {
+		if c.bot.generating == nil {
+			c.bot.generating = map[string]bool{}
+		}
+		c.bot.generating[req.Msg.ClientID] = true
+	}
 	return s.accept(c.bot, req, item)
+}
+
+// knowsCase tells whether a user is known by an id that differs in its case alone.
+func (b *bot) knowsCase(user string) bool {
+	for known := range b.windows {
+		if known != user && strings.EqualFold(known, user) {
+			return true
+		}
+	}
+	return false
 }
 
 // checkLimits applies what limits sending. mu must be held, as for all below.
@@ -116,14 +137,14 @@ func (s *Server) checkLimits(b *bot, req sendRequest) *refusal {
 	l, now := s.opts.limits, s.clock.now()
 	if !b.throttle.admit(l, now) {
 		s.counts.throttled++
-		errmsg := errThrottledFirst
-		if s.counts.throttled%2 == 0 {
-			errmsg = errThrottledSecond
-		}
+		errmsg := []string{errThrottledFirst, errThrottledSecond, errPrepareFailed}[(s.counts.throttled-1)%3]
 		return &refusal{-2, errmsg, ReasonThrottled, "until " + b.throttle.until.Format(time.RFC3339)}
 	}
 	w := b.windows[req.Msg.ToUserID]
-	if token := req.Msg.ContextToken; token != "" && !w.knows(token) {
+	if w == nil && b.knowsCase(req.Msg.ToUserID) {
+		return &refusal{-3, "", ReasonBadRequest, "user ids are case-sensitive"}
+	}
+	if token := req.Msg.ContextToken; token != "" && !w.knows(token) && !s.has(AnyContextToken) {
 		return &refusal{-2, errUnknown, ReasonToken, "the context token was never given out for this bot and user"}
 	}
 	if w == nil {
@@ -172,7 +193,7 @@ func (s *Server) accept(b *bot, req sendRequest, item outboundItem) reply {
 		Repeat:       repeated,
 		Shown:        item.kind != itemVoice,
 	}
-	m.Text, m.Cut = deliveredText(item.text)
+	m.Text, m.Cut = s.deliveredText(item.text)
 	if dropped {
 		m.N = len(s.repeats) + 1
 		s.repeats = append(s.repeats, m)
@@ -192,7 +213,7 @@ func (s *Server) accept(b *bot, req sendRequest, item outboundItem) reply {
 		m.N = len(s.sent) + 1
 		s.sent = append(s.sent, m)
 	}
-	s.messages[id] = quotable{bot: b.id, text: m.Text, item: req.Msg.ItemList[0]}
+	s.messages[id] = quotable{bot: b.id, text: m.Text, item: req.Msg.ItemList[0], at: s.clock.now(), setID: setID(req.Msg.MessageID)}
 	s.touch()
 	return s.sendAnswer(id)
 }
@@ -202,7 +223,7 @@ func (s *Server) accept(b *bot, req sendRequest, item outboundItem) reply {
 func (s *Server) sendAnswer(id uint64) reply {
 	n := s.counts.sendAnswers
 	s.counts.sendAnswers++
-	fields := map[string]any{"message_id": jsonID(id, n%2 == 1)}
+	fields := map[string]any{"message_id": jsonID(id, s.has(StringIDs) && n%2 == 1)}
 	if n/2%2 == 0 {
 		fields["ret"] = 0
 	}
@@ -210,11 +231,23 @@ func (s *Server) sendAnswer(id uint64) reply {
 }
 
 // deliveredText is what of a text reaches the user.
-func deliveredText(text string) (delivered string, cut bool) {
-	if utf8.RuneCountInString(text) <= maxDeliveredRunes {
+func (s *Server) deliveredText(text string) (delivered string, cut bool) {
+	most := maxDeliveredRunes
+	if s.has(LongTexts) {
+		most = maxLongRunes
+	}
+	if utf8.RuneCountInString(text) <= most {
 		return text, false
 	}
-	return string([]rune(text)[:maxDeliveredRunes]), true
+	return string([]rune(text)[:most]), true
+}
+
+// setID is a message_id as a client wrote it, "" for none.
+func setID(raw json.RawMessage) string {
+	if text := strings.Trim(string(raw), `" `); text != "null" && text != "0" {
+		return text
+	}
+	return ""
 }
 
 func rawList(items []json.RawMessage) json.RawMessage {

@@ -54,6 +54,7 @@ type Server struct {
 	sent     []Sent
 	repeats  []Sent
 	thrown   []Sent
+	ciphers  map[[16]byte][]byte // keys of contents, for ReusedCipher
 	rejected []Rejected
 	typing   []Typing
 	notified []Notification
@@ -121,6 +122,7 @@ func NewUnstarted(opts ...Option) *Server {
 		blobs:    map[string]*blob{},
 	}
 	s.ids = newIDSource(time.Now())
+	s.ids.big = s.has(BigIDs)
 	s.setURL(o.baseURL)
 	s.handler = s.track(s.routes())
 	return s

@@ -47,6 +47,12 @@ func (s *Server) getConfig(c *call) reply {
 		s.warn("getconfig: the context token was never given out for this bot and user")
 		return failure(-2, errUnknown)
 	}
+	if c.bot.windows[req.UserID] == nil {
+		if c.bot.knowsCase(req.UserID) {
+			return failure(-3, "")
+		}
+		return failure(-4, "")
+	}
 	now := s.clock.now()
 	t := c.bot.tickets[req.UserID]
 	if t == nil || !now.Before(t.until) {

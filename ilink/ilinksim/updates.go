@@ -52,10 +52,10 @@ func (s *Server) getUpdates(c *call) reply {
 	deadline := time.Now().Add(s.opts.hold)
 	for held := false; ; held = true {
 		if p.displaced {
-			return sessionTimeout(causeDisplaced)
+			return s.sessionTimeout(causeDisplaced)
 		}
 		if cause := s.tokenProblem(b, token); cause != "" {
-			return sessionTimeout(cause)
+			return s.sessionTimeout(cause)
 		}
 		if s.heldFault(c) {
 			return s.faultedLocked(c)
@@ -160,9 +160,10 @@ func (s *Server) emptyUpdate(b *bot) reply {
 
 // finishUpdate adds what every successful answer may have.
 func (s *Server) finishUpdate(b *bot, fields map[string]any) {
-	if b.answers%2 == 0 {
+	if s.has(RetOfUpdates) {
 		fields["ret"] = 0
 	}
+	fields["sync_buf"] = fields["get_updates_buf"] // of older clients
 	if s.opts.suggested > 0 {
 		fields["longpolling_timeout_ms"] = s.opts.suggested.Milliseconds()
 	}

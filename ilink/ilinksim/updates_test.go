@@ -113,7 +113,7 @@ func TestEmptyAnswers(t *testing.T) {
 			msgs++
 		}
 	}
-	if cursors != 2 || rets != 2 || msgs != 2 {
+	if cursors != 2 || rets != 0 || msgs != 2 {
 		t.Errorf("%d cursors, %d rets, %d msgs in 4 answers", cursors, rets, msgs)
 	}
 }

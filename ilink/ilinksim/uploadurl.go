@@ -45,8 +45,10 @@ type uploadRequest struct {
 }
 
 // wantsThumb tells whether the request announces a thumbnail too.
+// wantsThumb: with no_need_thumb, fields of 0 and "" count as left out.
 func (r uploadRequest) wantsThumb() bool {
-	return r.ThumbRawSize != nil || r.ThumbRawMD5 != "" || r.ThumbFileSize != 0
+	given := r.ThumbRawSize != nil && (!r.NoNeedThumb || *r.ThumbRawSize != 0)
+	return given || r.ThumbRawMD5 != "" || r.ThumbFileSize != 0
 }
 
 // problem is the errmsg for what is wrong with the request, and the ret.
@@ -112,15 +114,22 @@ func (s *Server) getUploadURL(c *call) reply {
 	}
 	fields := map[string]any{}
 	param := s.announce(up)
-	form := s.counts.uploadAnswers % 3
+	// Now and then the older form.
+	older := s.counts.uploadAnswers%3 == 2
+	if s.has(OneUploadForm) {
+		older = s.counts.uploadAnswers%2 == 0
+	}
 	s.counts.uploadAnswers++
 	if s.CDNURL == "" {
-		form = 0
+		older = true
 	}
-	if form != 2 {
+	if older {
 		fields["upload_param"] = param
 	}
-	if form != 0 {
+	if !s.has(OneUploadForm) {
+		fields["filekey"], fields["taskid"] = up.filekey, randomHex(8)
+	}
+	if !older {
 		fields["upload_full_url"] = s.CDNURL + "/upload?encrypted_query_param=" +
 			url.QueryEscape(param) + "&filekey=" + url.QueryEscape(up.filekey)
 	}

@@ -5,11 +5,15 @@ import (
 	"encoding/hex"
 	"errors"
 	"strconv"
+	"time"
 )
 
 // The functions below build the <kind>_item of a user's media. Keys and URLs
 // take the forms the real server uses in turns (protocol §5, "Download"). mu
 // must be held.
+
+// playLength is how long users' videos are said to be.
+const playLength = 3 * time.Second
 
 func (s *Server) inboundImage(b *bot, _ In, file *Blob) (map[string]any, error) {
 	stored, param, err := s.userBlob(b.id, file)
@@ -19,12 +23,17 @@ func (s *Server) inboundImage(b *bot, _ In, file *Blob) (map[string]any, error) 
 	n := s.counts.imagesIn
 	body := map[string]any{"mid_size": stored.size, "hd_size": stored.size}
 	if file.Plain {
-		media := s.reference(param, n%2 == 1)
+		media := s.reference(param, !s.has(KeyForms) || n%2 == 1)
 		delete(media, "encrypt_type")
 		body["media"] = media
 		return body, nil
 	}
 	s.counts.imagesIn++
+	if !s.has(KeyForms) {
+		media := s.reference(param, true)
+		body["media"], body["aeskey"], media["aes_key"] = media, hex.EncodeToString(stored.key), hexKey(stored.key)
+		return body, nil
+	}
 	media := s.reference(param, n/3%2 == 1)
 	body["media"] = media
 	switch n % 3 {
@@ -58,8 +67,12 @@ func (s *Server) inboundVideo(b *bot, _ In, file *Blob) (map[string]any, error) 
 	if err != nil {
 		return nil, err
 	}
+	length := playLength.Milliseconds()
+	if s.has(PlaySeconds) {
+		length = int64(playLength.Seconds())
+	}
 	return map[string]any{
-		"media": media, "video_size": stored.size, "video_md5": stored.rawMD5, "play_length": 3,
+		"media": media, "video_size": stored.size, "video_md5": stored.rawMD5, "play_length": length,
 	}, nil
 }
 
@@ -95,9 +108,9 @@ func (s *Server) keyedMedia(b *bot, file *Blob) (*blob, map[string]any, error) {
 	}
 	n := s.counts.mediaIn
 	s.counts.mediaIn++
-	media := s.reference(param, n/2%2 == 1)
+	media := s.reference(param, !s.has(KeyForms) || n/2%2 == 1)
 	media["aes_key"] = hexKey(stored.key)
-	if n%2 == 1 {
+	if s.has(KeyForms) && n%2 == 1 {
 		media["aes_key"] = rawKey(stored.key)
 	}
 	return stored, media, nil

@@ -9,9 +9,10 @@ import (
 
 // Numbers of the protocol (§3, §5).
 const (
-	messageUser = 1
-	messageBot  = 2
-	stateFinish = 2
+	messageUser     = 1
+	messageBot      = 2
+	stateGenerating = 1
+	stateFinish     = 2
 
 	itemText           = 1
 	itemImage          = 2
@@ -29,11 +30,14 @@ const (
 	errUnknown         = "unknown error"  // no window ever, or a wrong context token
 	errQuotaUsedUp     = ""               // all sends of this inbound message used
 	errThrottledFirst  = "rate limited"   // the throttle, in turns with
-	errThrottledSecond = "freq limit"
+	errThrottledSecond = "freq limit"     // and "prepare failed"
 )
 
 // maxDeliveredRunes is where the server cuts a text (§4), in characters.
 const maxDeliveredRunes = 2000
+
+// maxLongRunes is where it cuts with LongTexts: reports conflict.
+const maxLongRunes = 4000
 
 // unmarshalNumbers decodes JSON with numbers kept as they are written: a
 // uint64 id loses digits as a float64.

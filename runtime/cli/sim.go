@@ -18,12 +18,18 @@ func newSim(logging newLogger) *cobra.Command {
 		Args: args(cobra.NoArgs),
 	}
 	listen := cmd.Flags().String("listen", defaultListen, "address to listen on")
+	quirks := cmd.Flags().StringSlice("quirk", nil, fmt.Sprintf("a way of the real server's that it doesn't have by default: %v", ilinksim.Quirks()))
+	hosts := cmd.Flags().StringSlice("host", nil, "a host name, besides localhost, under which programs may use the control API")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		logger, err := logging(os.Stderr)
 		if err != nil {
 			return err
 		}
-		sim := ilinksim.NewUnstarted(ilinksim.WithLogger(logger))
+		chosen, err := ilinksim.ParseQuirks(*quirks)
+		if err != nil {
+			return usageError{err, cmd.CommandPath()}
+		}
+		sim := ilinksim.NewUnstarted(ilinksim.WithLogger(logger), ilinksim.WithQuirks(chosen...), ilinksim.WithHosts(*hosts...))
 		if err := sim.Start(*listen); err != nil {
 			return fmt.Errorf("start the simulator: %w", err)
 		}

@@ -59,7 +59,8 @@ type rig struct {
 // may do nothing that the simulator warns of.
 func newRig(t *testing.T, c *client, opts ...ilinksim.Option) *rig {
 	t.Helper()
-	sim := ilinksim.New(opts...)
+	// With all forms of ids and keys.
+	sim := ilinksim.New(append([]ilinksim.Option{ilinksim.WithQuirks(ilinksim.StringIDs, ilinksim.BigIDs, ilinksim.KeyForms)}, opts...)...)
 	t.Cleanup(sim.Close)
 	t.Cleanup(func() {
 		for _, w := range sim.State().Warnings {
