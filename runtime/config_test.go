@@ -50,7 +50,7 @@ func TestConfigErrorsNameTheLine(t *testing.T) {
 		"unknown table":     {"[ilnk]\nbase_url = \"x\"\n", `runtime.toml:1: ilnk: there is no such setting; the settings here are data, listen`},
 		"unknown in table":  {bot + "[bot.sandbox]\nwall = \"1s\"\ncpus = 3\n", `runtime.toml:6: bot.sandbox.cpus: there is no such setting`},
 		"no TOML":           {"data = \n", `runtime.toml:1: data: `},
-		"wrong type":        {"\ndata = 3\n", `runtime.toml:2: data: incompatible types`},
+		"wrong type":        {"\ndata = 3\n", `runtime.toml:2: data: write a text in quotation marks: data = "…"`},
 		"bad duration":      {"[limits]\n\nmin_gap = \"soon\"\n", `runtime.toml:3: limits.min_gap: "soon" is not a duration: write it like "350ms"`},
 		"negative duration": {"[limits]\nmin_gap = \"-1s\"\n", `runtime.toml:2: limits.min_gap: "-1s" is negative`},
 		"bad URL":           {"[ilink]\nbase_url = \"ilink\"\n", `runtime.toml:2: ilink.base_url: "ilink" is not a URL`},

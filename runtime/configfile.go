@@ -43,6 +43,13 @@ func parseConfig(path, text string) (Config, error) {
 		return Config{}, err
 	}
 
+	if md.IsDefined("limits", "per_inbound") && c.Limits.PerInbound == 0 {
+		return Config{}, &ConfigError{
+			File: path, Line: lineOfKey(text, "limits.per_inbound", 0), Key: "limits.per_inbound",
+			Message: "0 would let nothing be sent: write how many messages may answer one of a user's, or -1 for no limit",
+		}
+	}
+
 	dir := filepath.Dir(path)
 	below := func(p string) string {
 		if p == "" || filepath.IsAbs(p) {
@@ -76,7 +83,10 @@ func tomlError(path string, err error) error {
 		if m := decoderError.FindStringSubmatch(err.Error()); m != nil {
 			ce.Line, _ = strconv.Atoi(m[1])
 			ce.Key, ce.Message = m[2], m[3]
+		} else if m := keyOfError.FindStringSubmatch(ce.Message); m != nil {
+			ce.Key, ce.Message = m[1], m[2]
 		}
+		ce.Message = whatToWrite(ce.Key, ce.Message)
 		return ce
 	}
 	msg := pe.Message
@@ -86,7 +96,56 @@ func tomlError(path string, err error) error {
 			msg = after
 		}
 	}
-	return &ConfigError{File: path, Line: pe.Position.Line, Key: pe.LastKey, Message: msg}
+	return &ConfigError{File: path, Line: pe.Position.Line, Key: pe.LastKey, Message: whatToWrite(pe.LastKey, msg)}
+}
+
+var (
+	keyOfError  = regexp.MustCompile(`^\(last key "([^"]*)"\): (.*)$`)
+	wrongType   = regexp.MustCompile(`^incompatible types: TOML value has type (\S+); destination has type (.+)$`)
+	wantedTable = regexp.MustCompile(`^type mismatch for \S+: expected table but found (\S+)$`)
+	tooLarge    = regexp.MustCompile(`^(\S+) is out of range for \S+$`)
+)
+
+// whatToWrite says of a value of the wrong type, for which the decoder has Go's
+// words, what to write in its place.
+func whatToWrite(key, message string) string {
+	last := key[strings.LastIndexByte(key, '.')+1:]
+	if m := wantedTable.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("it is one table: write [%s], and its settings below", key)
+	}
+	if m := tooLarge.FindStringSubmatch(message); m != nil {
+		return fmt.Sprintf("%s is too large a number", m[1])
+	}
+	m := wrongType.FindStringSubmatch(message)
+	if m == nil {
+		return message
+	}
+	switch got, want := m[1], m[2]; {
+	case want == "slice" && strings.HasPrefix(got, "map") || want == "slice" && key == "bot":
+		return fmt.Sprintf("there may be several: write [[%s]]", key)
+	case want == "slice":
+		return fmt.Sprintf("write a list: %s = [\"…\"]", last)
+	case (want == "integer" || strings.HasPrefix(want, "int")) && isSize(last):
+		return fmt.Sprintf("write a number of bytes, without quotation marks: 67108864 is 64 MiB (%s = 67108864)", last)
+	case want == "integer" || strings.HasPrefix(want, "int"):
+		return fmt.Sprintf("write a whole number, without quotation marks: %s = 5", last)
+	case want == "boolean" || want == "bool":
+		return fmt.Sprintf("write %s = true or %s = false, without quotation marks", last, last)
+	case want == "float" || strings.HasPrefix(want, "float"):
+		return fmt.Sprintf("write a number, without quotation marks: %s = 0.5", last)
+	case strings.HasPrefix(want, "primitive"):
+		return fmt.Sprintf("write a length of time in quotation marks: %s = \"10s\"", last)
+	case want == "string":
+		return fmt.Sprintf("write a text in quotation marks: %s = \"…\"", last)
+	case want == "map" || want == "struct":
+		return fmt.Sprintf("it is a table: write [%s], and its settings below", key)
+	}
+	return "it has a value of the wrong kind"
+}
+
+// isSize tells the settings that are numbers of bytes.
+func isSize(name string) bool {
+	return strings.Contains(name, "memory") || strings.HasSuffix(name, "bytes") || name == "string"
 }
 
 // locate adds the file and the lines to errors of withDefaults.

@@ -124,7 +124,8 @@ func (l *loader) run(ctx context.Context) {
 	}
 	dir := filepath.Dir(script)
 	files := []string{script}
-	for renewing := false; ; {
+	var lastError string
+	for renewing, again := false, false; ; {
 		// The state is taken before the files are read, and of the whole folder,
 		// since it isn't known yet which of them that will be: whatever changes from
 		// here on is seen as a change, at worst once too often.
@@ -144,13 +145,20 @@ func (l *loader) run(ctx context.Context) {
 			l.swap(sandbox)
 			l.bot.timers.set(sandbox.Schedules())
 		}
-		l.report(err)
+		// What is tried again though the files look the same is told if it ends otherwise.
+		if !again || !failed || err.Error() != lastError {
+			l.report(err)
+		}
+		lastError, again = "", false
+		if failed {
+			lastError = err.Error()
+		}
 		if !failed && !renewing {
 			l.bot.conduct.forget()
 			l.bot.inbox.revive()
 			l.bot.advise()
 		}
-		renewing = false
+		renewing, w.stirred = false, false
 		for quiet := false; ; quiet = true {
 			looked := files
 			if failed {
@@ -172,6 +180,11 @@ func (l *loader) run(ctx context.Context) {
 			}
 			if err == nil && failed && l.between() {
 				break // it could be loaded once
+			}
+			if err == nil && failed && w.stirred {
+				// A file may have been away while it was being loaded, and be back as it was.
+				again = true
+				break
 			}
 			if err != nil {
 				return

@@ -34,6 +34,8 @@ const (
 type Runtime struct {
 	cfg    Config
 	notify *notify.Notifier
+	// toldTrouble is the store's trouble that the operator was told last.
+	toldTrouble string
 
 	mu      sync.Mutex
 	bots    map[string]*running  // those that have not ended yet
@@ -324,6 +326,7 @@ func (r *Runtime) watchStore(ctx context.Context, damaged context.CancelCauseFun
 			return
 		case <-tick.C:
 		}
+		r.checkStore()
 		version, err := r.store.DataVersion(ctx)
 		if err != nil || version == last {
 			continue

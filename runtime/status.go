@@ -198,7 +198,8 @@ func (s *servers) close() {
 	s.group.Wait()
 }
 
-// statusHandler answers GET /healthz, 200 while each bot runs, else 503, with the
+// statusHandler answers GET /healthz, 200 while each bot runs and the store takes
+// messages, else 503, with the
 // status of each as JSON; and GET /metrics.
 func (r *Runtime) statusHandler() http.Handler {
 	mux := http.NewServeMux()
@@ -210,9 +211,13 @@ func (r *Runtime) statusHandler() http.Handler {
 				code = http.StatusServiceUnavailable
 			}
 		}
+		answer := map[string]any{"bots": bots}
+		if trouble := r.StoreTrouble(); trouble != "" {
+			answer["store"], code = trouble, http.StatusServiceUnavailable
+		}
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(code)
-		json.NewEncoder(w).Encode(map[string]any{"bots": bots})
+		json.NewEncoder(w).Encode(answer)
 	})
 	mux.Handle("GET /metrics", metrics.Handler(r.snapshot))
 	return mux

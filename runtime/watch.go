@@ -28,6 +28,8 @@ const (
 // many editors save by renaming a new file over the old one, which ends a watch
 // on the file.
 type watcher struct {
+	// stirred says that wait has ended because something happened to the files.
+	stirred bool
 	fs      *fsnotify.Watcher // nil if the system has none left to give
 	watched map[string]fs.FileInfo
 	names   map[string]bool // of the files and links that are waited for
@@ -116,6 +118,7 @@ func resolved(path string) string {
 // is time to look anyway. It returns ctx's error when ctx ends, and errAsked when
 // that is so.
 func (w *watcher) wait(ctx context.Context) error {
+	w.stirred = false
 	events, errs := w.channels()
 	look := time.NewTimer(lookInterval)
 	defer look.Stop()
@@ -133,6 +136,7 @@ func (w *watcher) wait(ctx context.Context) error {
 			return nil
 		case e := <-events:
 			if w.concerns(e) {
+				w.stirred = true
 				return w.settle(ctx)
 			}
 		}

@@ -30,7 +30,7 @@ const askTimeout = 5 * time.Second
 // [ErrAttention] if one of them doesn't run, and an [ErrNotRunning] if there is
 // no process; then it prints what the store has waiting.
 func Status(ctx context.Context, o Options) error {
-	bots, err := ask(ctx, o.Config.Data)
+	bots, trouble, err := askAll(ctx, o.Config.Data)
 	if errors.Is(err, ErrNotRunning) {
 		return errors.Join(o.printRest(ctx), err)
 	}
@@ -38,12 +38,23 @@ func Status(ctx context.Context, o Options) error {
 		return err
 	}
 	if o.JSON {
-		err = o.printJSON(map[string]any{"running": true, "bots": bots})
+		answer := map[string]any{"running": true, "bots": bots}
+		if trouble != "" {
+			answer["store"] = trouble
+		}
+		err = o.printJSON(answer)
 	} else {
-		err = o.print(statusText(bots, time.Now()))
+		text := statusText(bots, time.Now())
+		if trouble != "" {
+			text += "\nNothing can be stored, so that no message is taken: " + line(trouble) + "\n"
+		}
+		err = o.print(text)
 	}
 	if err != nil {
 		return err
+	}
+	if trouble != "" {
+		return fmt.Errorf("%w: nothing can be stored: %s", ErrAttention, line(trouble))
 	}
 	var down []string
 	for _, s := range bots {
@@ -59,6 +70,13 @@ func Status(ctx context.Context, o Options) error {
 
 // ask asks the running process for the bots' states.
 func ask(ctx context.Context, data string) ([]runtime.Status, error) {
+	bots, _, err := askAll(ctx, data)
+	return bots, err
+}
+
+// askAll asks the running process for the bots' states, and why nothing can be
+// stored, "" if it can.
+func askAll(ctx context.Context, data string) (bots []runtime.Status, trouble string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	path := runtime.SocketPath(data)
@@ -70,26 +88,29 @@ func ask(ctx context.Context, data string) ([]runtime.Status, error) {
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://ilinkd/healthz", nil)
 	if err != nil {
-		return nil, fmt.Errorf("ask for the status: %w", err)
+		return nil, "", fmt.Errorf("ask for the status: %w", err)
 	}
 	resp, err := (&http.Client{Transport: transport}).Do(req)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ECONNREFUSED):
-		return nil, fmt.Errorf("%w on the data folder %s: start it with \"ilinkd run\"", ErrNotRunning, data)
+		return nil, "", fmt.Errorf("%w on the data folder %s: start it with \"ilinkd run\"", ErrNotRunning, data)
 	case errors.Is(err, syscall.EINVAL):
-		return nil, fmt.Errorf("ask for the status: the path %s is longer than the system allows for a socket: give data in the configuration a shorter one, or ask at the address of listen", path)
+		return nil, "", fmt.Errorf("ask for the status: the path %s is longer than the system allows for a socket: give data in the configuration a shorter one, or ask at the address of listen", path)
 	case err != nil:
-		return nil, fmt.Errorf("ask for the status: %w", err)
+		return nil, "", fmt.Errorf("ask for the status: %w", err)
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusServiceUnavailable {
-		return nil, fmt.Errorf("ask for the status: the process answers %s", resp.Status)
+		return nil, "", fmt.Errorf("ask for the status: the process answers %s", resp.Status)
 	}
-	var answer struct{ Bots []runtime.Status }
+	var answer struct {
+		Bots  []runtime.Status
+		Store string
+	}
 	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return nil, fmt.Errorf("read the status: %w", err)
+		return nil, "", fmt.Errorf("read the status: %w", err)
 	}
-	return answer.Bots, nil
+	return answer.Bots, answer.Store, nil
 }
 
 // statusText is the table, and below it what is to be done.

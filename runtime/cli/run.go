@@ -2,10 +2,14 @@ package cli
 
 import (
 	"context"
+	"log/slog"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,6 +42,13 @@ func newRun(logging newLogger) *cobra.Command {
 			return err
 		}
 		cfg.Logger, cfg.FreshStore = logger, *fresh
+		// The log's reader may end before this does, as journald and tee may: what was
+		// to be written is lost then, and nothing else.
+		signal.Ignore(syscall.SIGPIPE)
+		warnOfZone(logger)
+		if len(cfg.Bots) == 0 {
+			logger.Warn("there are no bots: add a [[bot]] with a name and a script to " + *config + ", which is read again when it is saved")
+		}
 		if err := withSandbox(&cfg); err != nil {
 			return err
 		}
@@ -55,6 +66,17 @@ func newRun(logging newLogger) *cobra.Command {
 		return rt.Run(ctx)
 	}
 	return cmd
+}
+
+// warnOfZone says so where TZ names no time zone: Go takes UTC then, in silence.
+func warnOfZone(logger *slog.Logger) {
+	zone, set := os.LookupEnv("TZ")
+	if !set || zone == "" {
+		return
+	}
+	if _, err := time.LoadLocation(strings.TrimPrefix(zone, ":")); err != nil && !filepath.IsAbs(strings.TrimPrefix(zone, ":")) {
+		logger.Warn("the environment variable TZ names no time zone: times are in UTC; write one such as Asia/Shanghai", "TZ", zone)
+	}
 }
 
 // hangups passes on each SIGHUP, until ctx ends and stop is called.

@@ -3,6 +3,8 @@ package cli
 import (
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -34,6 +36,7 @@ func newSim(logging newLogger) *cobra.Command {
 			return fmt.Errorf("start the simulator: %w", err)
 		}
 		defer sim.Close()
+		signal.Ignore(syscall.SIGPIPE) // what reads the output may end before
 		fmt.Printf("simulator at %s, CDN at %s\n", sim.URL, sim.CDNURL)
 		<-cmd.Context().Done()
 		return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink/ilinksim"
 	"github.com/ilinkd/ilinkd/runtime"
+	"github.com/ilinkd/ilinkd/runtime/termlog"
 )
 
 // session is a conversation at the terminal.
@@ -204,7 +205,7 @@ func (s *session) flush() {
 	defer s.mu.Unlock()
 	for _, sent := range s.sim.Sent(s.printed) {
 		s.printed = sent.N
-		text := describe(sent, s.sim.URL)
+		text := shown(describe(sent, s.sim.URL))
 		if sent.To != user {
 			text = "to " + sent.To + ": " + text
 		}
@@ -213,6 +214,15 @@ func (s *session) flush() {
 		}
 		fmt.Fprintln(s.opts.Screen.Out(), text)
 	}
+}
+
+// shown is a text as it may be written to a terminal.
+func shown(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		lines[i] = termlog.Printable(strings.TrimRight(l, "\r"))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // answerPrompt stands before the bot's messages.

@@ -69,9 +69,14 @@ func TestDiskFull(t *testing.T) {
 		}
 		return w.logged("were not taken") > 0
 	})
+	w.until("the full disk shows", func() bool {
+		code, body := w.health()
+		return code == 503 && strings.Contains(body, "the disk is full")
+	})
 	if err := os.Remove(ballast); err != nil {
 		t.Fatal(err)
 	}
+	w.until("its end shows", func() bool { code, _ := w.health(); return code == 200 })
 	for range said {
 		w.say("bot0", "alice", "and") // opens the window for those that had to wait
 	}

@@ -45,6 +45,12 @@ func (p *process) start(args ...string) {
 		p.t.Fatal(err)
 	}
 	defer log.Close()
+	p.startTo(log, args...)
+}
+
+// startTo is start with another place for the log.
+func (p *process) startTo(log *os.File, args ...string) {
+	p.t.Helper()
 	p.cmd = exec.Command(binary(p.t), append([]string{
 		"run", "--config", filepath.Join(p.dir, "runtime.toml"), "--log-format", "json", "--log-level", "debug",
 	}, args...)...)

@@ -19,7 +19,8 @@ type world struct {
 	*process
 	sim  *ilinksim.Server
 	bots []string
-	seen int // number of the last send looked at
+	data string // folder
+	seen int    // number of the last send looked at
 }
 
 // setup is what differs between worlds.
@@ -55,6 +56,7 @@ func newWorld(t *testing.T, s setup) *world {
 	if s.data == "" {
 		s.data = filepath.Join(dir, "data")
 	}
+	w.data = s.data
 	config := fmt.Sprintf("data = %q\n[ilink]\nbase_url = %q\ncdn_url = %q\n%s\n", s.data, w.sim.URL, w.sim.CDNURL, s.config)
 	for i := range max(1, s.bots) {
 		name := fmt.Sprintf("bot%d", i)

@@ -40,6 +40,9 @@ func Open(ctx context.Context, path string, opts Options) (*Store, error) {
 		}
 		return nil, fmt.Errorf("open the store: %w", err)
 	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the store: %w", err), s.writer.close())
+	}
 	s.start()
 	return s, nil
 }

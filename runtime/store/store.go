@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"sync"
 	"sync/atomic"
 )
@@ -32,6 +33,8 @@ type Options struct {
 
 // A Store is an open store. Its methods may be called from any goroutine.
 type Store struct {
+	file     os.FileInfo           // of the database, as it was opened
+	trouble  atomic.Pointer[error] // why the last transaction failed, nil if it didn't
 	path     string
 	log      *slog.Logger
 	maxBatch int
@@ -128,13 +131,16 @@ func (s *Store) close() error {
 	return nil
 }
 
+// readVersion is what [Store.DataVersion] does, the one write that writes nothing.
+const readVersion = "read the data version"
+
 // DataVersion returns a number that differs from the one before if another
 // process wrote to the store in between. Writes through s don't change it.
 func (s *Store) DataVersion(ctx context.Context) (int64, error) {
 	var n int64
 	// The number is one of the connection that asks, and leaves out what that
 	// one wrote itself: so it has to be the writer's.
-	err := s.Update(ctx, "read the data version", func(tx *Tx) error {
+	err := s.Update(ctx, readVersion, func(tx *Tx) error {
 		return tx.QueryRow("PRAGMA data_version").Scan(&n)
 	})
 	return n, err

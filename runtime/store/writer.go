@@ -152,6 +152,7 @@ func (s *Store) transact(batch []*write) (rest []*write) {
 		return s.answer(ran, fmt.Errorf("commit: %w", classify(err)))
 	}
 	s.commits.Add(1)
+	s.noteSuccess(ran)
 	return s.answer(ran, nil)
 }
 
@@ -202,6 +203,9 @@ func (s *Store) call(w *write, tx *Tx) (err error) {
 // answer tells the writes their outcome: err, or else the error of their own,
 // or else success.
 func (s *Store) answer(writes []*write, err error) []*write {
+	if err != nil {
+		s.noteTrouble(err)
+	}
 	for _, w := range writes {
 		w.state.CompareAndSwap(waiting, started)
 		if w.state.Load() == dropped {

@@ -63,7 +63,12 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	if !r.Time.IsZero() {
 		line.WriteString(r.Time.Format("15:04:05 "))
 	}
-	fmt.Fprintf(&line, "%-5s %s", r.Level, r.Message)
+	// A script's message may be what a user wrote: it must not look like lines of ours.
+	first, rest, _ := strings.Cut(strings.TrimRight(r.Message, "\r\n"), "\n")
+	fmt.Fprintf(&line, "%-5s %s", r.Level, Printable(strings.TrimRight(first, "\r")))
+	for l := range strings.Lines(rest) {
+		block.WriteString("    " + Printable(strings.TrimRight(l, "\r\n")) + "\n")
+	}
 	for _, a := range h.attrs {
 		write(&line, &block, "", a)
 	}
@@ -114,7 +119,7 @@ func write(line, block *bytes.Buffer, prefix string, a slog.Attr) {
 	text := v.String()
 	if strings.Contains(strings.TrimSpace(text), "\n") {
 		for l := range strings.Lines(strings.TrimRight(text, "\n")) {
-			block.WriteString("    " + printable(strings.TrimRight(l, "\r\n")) + "\n")
+			block.WriteString("    " + Printable(strings.TrimRight(l, "\r\n")) + "\n")
 		}
 		return
 	}
@@ -124,10 +129,12 @@ func write(line, block *bytes.Buffer, prefix string, a slog.Attr) {
 	line.WriteString(" " + prefix + a.Key + "=" + text)
 }
 
-// printable takes out what could steer a terminal: logs hold what users wrote.
-func printable(s string) string {
+// Printable takes out of a line what could steer a terminal or turn its text around:
+// logs and screens show what users wrote. Emoji that are joined stay whole.
+func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r == '\t' || unicode.IsPrint(r) {
+		const nonJoiner, joiner = '\u200c', '\u200d'
+		if r == '\t' || r == nonJoiner || r == joiner || unicode.IsPrint(r) {
 			return r
 		}
 		return '\ufffd'

@@ -24,9 +24,13 @@ func TestHandler(t *testing.T) {
 		"error above its excerpt": {func(l *slog.Logger) { l.Error("x", "err", errors.New("a:1: one"), "detail", "a:1: one\n\n  two") },
 			"03:04:05 ERROR x\n    a:1: one\n    \n      two\n"},
 		"another error": {func(l *slog.Logger) { l.Error("x", "err", errors.New("a"), "detail", "ab\nc") }, "03:04:05 ERROR x err=a\n    ab\n    c\n"},
-		"too low":       {func(l *slog.Logger) { l.Debug("x") }, ""},
-		"Chinese":       {func(l *slog.Logger) { l.Info("x", "text", "你好") }, "03:04:05 INFO  x text=你好\n"},
-		"control":       {func(l *slog.Logger) { l.Info("x", "text", "\x1b[2Jgone", "d", "a\n\x1b[2J") }, "03:04:05 INFO  x text=\"\\x1b[2Jgone\"\n    a\n    \ufffd[2J\n"},
+		"a forged line": {func(l *slog.Logger) {
+			l.Info("got: hi\n12:00:00 ERROR log in again\r\n\x1b[31mRED\x1b]0;t\a\u202e \u0085👨\u200d👩\n")
+		},
+			"03:04:05 INFO  got: hi\n    12:00:00 ERROR log in again\n    \ufffd[31mRED\ufffd]0;t\ufffd\ufffd \ufffd👨\u200d👩\n"},
+		"too low": {func(l *slog.Logger) { l.Debug("x") }, ""},
+		"Chinese": {func(l *slog.Logger) { l.Info("x", "text", "你好") }, "03:04:05 INFO  x text=你好\n"},
+		"control": {func(l *slog.Logger) { l.Info("x", "text", "\x1b[2Jgone", "d", "a\n\x1b[2J") }, "03:04:05 INFO  x text=\"\\x1b[2Jgone\"\n    a\n    \ufffd[2J\n"},
 	} {
 		var b bytes.Buffer
 		h := termlog.New(&b, slog.LevelInfo)

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"os"
+)
+
+// ErrGone says that the database file was removed, or replaced by another, while it
+// is in use: what is written goes to a file that nobody will find again.
+var ErrGone = errors.New("the store's file was removed or replaced while ilinkd uses it: what is stored now is lost when it ends; " +
+	"stop ilinkd, put the right file in place, and start it")
+
+// Trouble returns why the store takes nothing at the moment, such as an
+// [ErrDiskFull], or that its file is gone, an [ErrGone]; nil if all is well. It ends
+// by itself with the first write that succeeds.
+func (s *Store) Trouble() error {
+	if now, err := os.Stat(s.path); s.file != nil && (errors.Is(err, os.ErrNotExist) || err == nil && !os.SameFile(s.file, now)) {
+		return fmt.Errorf("%w (%s)", ErrGone, s.path)
+	}
+	if t := s.trouble.Load(); t != nil {
+		return *t
+	}
+	return nil
+}
+
+// noteTrouble notes why a transaction failed, if it is the store's own failure.
+func (s *Store) noteTrouble(err error) {
+	if err = classify(err); !errors.Is(err, ErrBusy) && !errors.Is(err, ErrClosed) {
+		s.trouble.Store(&err)
+	}
+}
+
+// noteSuccess ends a trouble, if something was written.
+func (s *Store) noteSuccess(writes []*write) {
+	if s.trouble.Load() == nil {
+		return
+	}
+	for _, w := range writes {
+		if w.what != readVersion && w.err == nil {
+			s.trouble.Store(nil)
+			return
+		}
+	}
+}
