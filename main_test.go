@@ -204,16 +204,7 @@ func TestServeAnswersTheControlAPI(t *testing.T) {
 		}
 	}
 	write("one")
-	exe, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// testscript.Main makes a command of this binary when it is called by the
-	// command's name.
-	link := filepath.Join(dir, "ilinkd")
-	if err := os.Symlink(exe, link); err != nil {
-		t.Fatal(err)
-	}
+	link := linkToSelf(t)
 	cmd := exec.Command(link, "dev", script, "--serve", "--listen", "127.0.0.1:0")
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
@@ -252,23 +243,7 @@ func TestServeAnswersTheControlAPI(t *testing.T) {
 	n := 0
 	ask := func(want string) {
 		t.Helper()
-		resp, err := http.Post(url+"/sim/messages", "application/json", strings.NewReader(`{"from":"alice","text":"hi"}`))
-		if err != nil || resp.StatusCode != 200 {
-			t.Fatalf("%v %v", resp, err)
-		}
-		resp.Body.Close()
-		resp, err = http.Get(fmt.Sprintf("%s/sim/sent?to=alice&after=%d&wait_ms=20000", url, n))
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		var body strings.Builder
-		if _, err := bufio.NewReader(resp.Body).WriteTo(&body); err != nil {
-			t.Fatal(err)
-		}
-		if !strings.Contains(body.String(), fmt.Sprintf(`"text":%q`, want)) {
-			t.Fatalf("want %q, got %s", want, body.String())
-		}
+		converse(t, url, "hi", want, n)
 		n++
 	}
 	ask("one")
@@ -282,6 +257,44 @@ func TestServeAnswersTheControlAPI(t *testing.T) {
 	}
 	if err := cmd.Wait(); err != nil {
 		t.Errorf("the process ended with %v", err)
+	}
+}
+
+// linkToSelf is a path under which this binary is ilinkd: testscript.Main makes a
+// command of it when it is called by the command's name.
+func linkToSelf(t *testing.T) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(t.TempDir(), "ilinkd")
+	if err := os.Symlink(exe, link); err != nil {
+		t.Fatal(err)
+	}
+	return link
+}
+
+// converse sends a message by the control API of a simulator, and waits for the answer,
+// before which the bot has sent n.
+func converse(t *testing.T, url, text, want string, n int) {
+	t.Helper()
+	resp, err := http.Post(url+"/sim/messages", "application/json", strings.NewReader(fmt.Sprintf(`{"from":"alice","text":%q}`, text)))
+	if err != nil || resp.StatusCode != 200 {
+		t.Fatalf("%v %v", resp, err)
+	}
+	resp.Body.Close()
+	resp, err = http.Get(fmt.Sprintf("%s/sim/sent?to=alice&after=%d&wait_ms=20000", url, n))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	var body strings.Builder
+	if _, err := bufio.NewReader(resp.Body).WriteTo(&body); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(body.String(), fmt.Sprintf(`"text":%q`, want)) {
+		t.Fatalf("want %q, got %s", want, body.String())
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/store"
+	"github.com/ilinkd/ilinkd/runtime/termlog"
 )
 
 // Options say whose bots these are, and how to answer.
@@ -84,7 +85,7 @@ func (o Options) printJSON(v any) error {
 	if err != nil {
 		return fmt.Errorf("encode the answer: %w", err)
 	}
-	return o.print(escapeJSON(string(text)) + "\n")
+	return o.print(termlog.SafeJSON(string(text)) + "\n")
 }
 
 func (o Options) print(text string) error {

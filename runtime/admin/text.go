@@ -2,7 +2,6 @@ package admin
 
 import (
 	"encoding/json"
-	"fmt"
 	"strings"
 	"unicode"
 
@@ -101,23 +100,6 @@ func table(headings []string, rows [][]string) string {
 			}
 		}
 		b.WriteString(strings.TrimRight(l.String(), " ") + "\n")
-	}
-	return b.String()
-}
-
-// escapeJSON escapes what the encoder leaves as it is and a terminal doesn't.
-func escapeJSON(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == '\n' || r == ' ' || unicode.IsPrint(r):
-			b.WriteRune(r)
-		case r > 0xffff:
-			r -= 0x10000
-			fmt.Fprintf(&b, `\u%04x\u%04x`, 0xd800+r>>10, 0xdc00+r&0x3ff)
-		default:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		}
 	}
 	return b.String()
 }

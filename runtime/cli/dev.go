@@ -41,6 +41,7 @@ func newDev(logging newLogger) *cobra.Command {
 			return []string{"lua"}, cobra.ShellCompDirectiveFilterFileExt
 		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			defer outliveReaders()()
 			switch opts.Sandbox.Isolation {
 			case runtime.IsolationHost:
 			case runtime.IsolationProcess:

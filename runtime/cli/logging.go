@@ -25,7 +25,7 @@ func addLogFlags(root *cobra.Command) func(w io.Writer) (*slog.Logger, error) {
 		case "text":
 			return slog.New(termlog.New(w, l)), nil
 		case "json":
-			return slog.New(slog.NewJSONHandler(w, &slog.HandlerOptions{Level: l})), nil
+			return slog.New(termlog.NewJSON(w, l)), nil
 		}
 		return nil, usageError{fmt.Errorf("--log-format %q is neither text nor json", *format), root.Name()}
 	}

@@ -33,6 +33,7 @@ func newRun(logging newLogger) *cobra.Command {
 		"of messages that it had handled are handled again. Restore a backup\n"+
 		"instead if there is one. Changes nothing while the store is sound")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		defer outliveReaders()()
 		logger, err := logging(os.Stderr)
 		if err != nil {
 			return err
@@ -42,9 +43,6 @@ func newRun(logging newLogger) *cobra.Command {
 			return err
 		}
 		cfg.Logger, cfg.FreshStore = logger, *fresh
-		// The log's reader may end before this does, as journald and tee may: what was
-		// to be written is lost then, and nothing else.
-		signal.Ignore(syscall.SIGPIPE)
 		warnOfZone(logger)
 		if len(cfg.Bots) == 0 {
 			logger.Warn("there are no bots: add a [[bot]] with a name and a script to " + *config + ", which is read again when it is saved")

@@ -3,8 +3,6 @@ package cli
 import (
 	"fmt"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +21,7 @@ func newSim(logging newLogger) *cobra.Command {
 	quirks := cmd.Flags().StringSlice("quirk", nil, fmt.Sprintf("a way of the real server's that it doesn't have by default: %v", ilinksim.Quirks()))
 	hosts := cmd.Flags().StringSlice("host", nil, "a host name, besides localhost, under which programs may use the control API")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		defer outliveReaders()()
 		logger, err := logging(os.Stderr)
 		if err != nil {
 			return err
@@ -36,7 +35,6 @@ func newSim(logging newLogger) *cobra.Command {
 			return fmt.Errorf("start the simulator: %w", err)
 		}
 		defer sim.Close()
-		signal.Ignore(syscall.SIGPIPE) // what reads the output may end before
 		fmt.Printf("simulator at %s, CDN at %s\n", sim.URL, sim.CDNURL)
 		<-cmd.Context().Done()
 		return nil

@@ -128,7 +128,7 @@ func Run(ctx context.Context, opts Options) error {
 		return <-ended
 	}
 
-	s := &session{opts: opts, sim: sim, rt: rt, bot: name}
+	s := &session{opts: opts, sim: sim, rt: rt, bot: name, unread: make(chan error, 1)}
 	group.Go(func() { s.print(ctx) })
 	talked := make(chan error, 1)
 	// Not waited for: a read from a terminal can't be interrupted.
@@ -138,6 +138,8 @@ func Run(ctx context.Context, opts Options) error {
 		return err
 	case err := <-talked:
 		return err
+	case err := <-s.unread:
+		return err // nobody is there any more
 	}
 }
 

@@ -2,6 +2,7 @@ package dev
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -63,6 +64,48 @@ end`
 	})
 	if err != nil || out.text.String() != "timer\ngot 200\n" {
 		t.Errorf("printed %q, %v", out.text.String(), err)
+	}
+}
+
+// TestAnswersCannotSteerTheTerminal: what a bot says, which may be what somebody else
+// wrote, has its lines and no controls.
+func TestAnswersCannotSteerTheTerminal(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "bot.lua")
+	text := `function on_message(msg) msg:reply("eins\n\27]0;title\7\226\128\174drei\n" .. msg.text) end`
+	if err := os.WriteFile(script, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for transcript, want := range map[bool]string{
+		true:  "you> vier\\u009b\nbot> eins\n     \\x1b]0;title\\a\\u202edrei\n     vier\\u009b\n",
+		false: "eins\n\x1b]0;title\a\u202edrei\nvier\u009b\n",
+	} {
+		var out bytes.Buffer
+		err := Run(t.Context(), Options{
+			Script: script, Listen: "127.0.0.1:0", Transcript: transcript,
+			In: strings.NewReader("vier\u009b\n"), Screen: NewScreen(&out, io.Discard, false), Logger: slog.New(slog.DiscardHandler),
+		})
+		if err != nil || out.String() != want {
+			t.Errorf("transcript %v: %v\n got %q\nwant %q", transcript, err, out.String(), want)
+		}
+	}
+}
+
+// TestEndsWithItsReader: once nobody reads the answers it ends.
+func TestEndsWithItsReader(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "bot.lua")
+	if err := os.WriteFile(script, []byte(`function on_message(msg) msg:reply("x") end`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	in, more := io.Pipe() // that never ends
+	go io.WriteString(more, "hi\n")
+	defer in.Close()
+	read, out := io.Pipe()
+	read.Close()
+	err := Run(t.Context(), Options{
+		Script: script, Listen: "127.0.0.1:0", In: in, Screen: NewScreen(out, io.Discard, false), Logger: slog.New(slog.DiscardHandler),
+	})
+	if !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("it ended with %v", err)
 	}
 }
 

@@ -21,6 +21,8 @@ type session struct {
 	sim  *ilinksim.Server
 	rt   *runtime.Runtime
 	bot  string
+	// unread has the error once the answers can no longer be printed.
+	unread chan error
 
 	mu      sync.Mutex
 	printed int // the number of the last answer printed
@@ -47,7 +49,7 @@ func (s *session) talk(ctx context.Context) error {
 			return nil
 		}
 		if s.opts.Transcript {
-			fmt.Fprintln(s.opts.Screen.Out(), prompt+text)
+			fmt.Fprintln(s.opts.Screen.Out(), prompt+termlog.Safe(text))
 		}
 		in, err := message(text)
 		if err != nil {
@@ -205,33 +207,25 @@ func (s *session) flush() {
 	defer s.mu.Unlock()
 	for _, sent := range s.sim.Sent(s.printed) {
 		s.printed = sent.N
-		text := shown(describe(sent, s.sim.URL))
+		text := describe(sent, s.sim.URL)
 		if sent.To != user {
 			text = "to " + sent.To + ": " + text
 		}
+		// A program that reads it gets it as it is.
 		if s.opts.Screen.terminal || s.opts.Transcript {
-			text = answerPrompt + indented(text)
+			text = answerPrompt + termlog.SafeLines(text, strings.Repeat(" ", len(answerPrompt)))
 		}
-		fmt.Fprintln(s.opts.Screen.Out(), text)
+		if _, err := fmt.Fprintln(s.opts.Screen.Out(), text); err != nil {
+			select {
+			case s.unread <- fmt.Errorf("print the answers: %w", err):
+			default: // it is known
+			}
+		}
 	}
-}
-
-// shown is a text as it may be written to a terminal.
-func shown(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, l := range lines {
-		lines[i] = termlog.Printable(strings.TrimRight(l, "\r"))
-	}
-	return strings.Join(lines, "\n")
 }
 
 // answerPrompt stands before the bot's messages.
 const answerPrompt = "bot> "
-
-// indented puts the further lines of a message below its first.
-func indented(text string) string {
-	return strings.ReplaceAll(text, "\n", "\n"+strings.Repeat(" ", len(answerPrompt)))
-}
 
 // describe is what a phone would show, as far as text can.
 func describe(sent ilinksim.Sent, base string) string {

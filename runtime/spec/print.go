@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/ilinkd/ilinkd/runtime/termlog"
 )
 
 // Printer writes what comes of specs for people.
@@ -21,7 +23,7 @@ func (p *Printer) File(f File) {
 	}
 	fmt.Fprintf(p.W, "%s: %s (%s)\n", f.Name, f.Counts(), round(f.Took))
 	if f.Failure != nil {
-		fmt.Fprintf(p.W, "\nFAIL %s\n\n%s\n", f.Name, indented(f.Failure.String()))
+		fmt.Fprintf(p.W, "\nFAIL %s\n\n%s\n", f.Name, shown(f.Failure.String()))
 	}
 	for i := range f.Cases {
 		c := &f.Cases[i]
@@ -37,7 +39,7 @@ func (p *Printer) File(f File) {
 			fmt.Fprintf(p.W, "  ok   %s (%s)\n", c.Name(), round(c.Took))
 		}
 		for _, failure := range c.Failures {
-			fmt.Fprintf(p.W, "\n%s\n", indented(failure.String()))
+			fmt.Fprintf(p.W, "\n%s\n", shown(failure.String()))
 		}
 		if failed || p.Verbose {
 			p.lines("printed", c.Output)
@@ -58,7 +60,7 @@ func (p *Printer) lines(title string, lines []string) {
 	if n := len(lines) - most; n > 0 && !p.Verbose {
 		title, lines = fmt.Sprintf("%s (%d lines before these)", title, n), lines[n:]
 	}
-	fmt.Fprintf(p.W, "\n  %s:\n%s\n", title, indented(indented(strings.Join(lines, "\n"))))
+	fmt.Fprintf(p.W, "\n  %s:\n%s\n", title, indented(shown(strings.Join(lines, "\n"))))
 }
 
 // Summary writes the totals.
@@ -104,6 +106,9 @@ func (f Failure) String() string {
 func indented(s string) string {
 	return strings.ReplaceAll("  "+indentMore(s), "\n  \n", "\n\n")
 }
+
+// shown is indented for what may hold what users wrote.
+func shown(s string) string { return indented(termlog.SafeLines(s, "")) }
 
 func round(d time.Duration) time.Duration {
 	if d < 10*time.Millisecond {

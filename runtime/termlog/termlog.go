@@ -1,5 +1,6 @@
 // Package termlog is a slog handler for people: one short line a record, and
-// texts of several lines, such as a script's error with its excerpt, as they are.
+// texts of several lines, such as a script's error with its excerpt, below it. What
+// users wrote can neither forge a line of it nor steer the terminal.
 package termlog
 
 import (
@@ -19,6 +20,21 @@ import (
 // one call of Write.
 func New(w io.Writer, level slog.Leveler) slog.Handler {
 	return &handler{level: level, out: &output{w: w}}
+}
+
+// NewJSON returns a handler that writes JSON, a line a record, for programs: a terminal
+// may show it all the same.
+func NewJSON(w io.Writer, level slog.Leveler) slog.Handler {
+	return slog.NewJSONHandler(jsonWriter{w}, &slog.HandlerOptions{Level: level})
+}
+
+type jsonWriter struct{ w io.Writer }
+
+func (j jsonWriter) Write(line []byte) (int, error) {
+	if _, err := io.WriteString(j.w, SafeJSON(string(line))); err != nil {
+		return 0, err
+	}
+	return len(line), nil
 }
 
 type output struct {
@@ -63,11 +79,11 @@ func (h *handler) Handle(_ context.Context, r slog.Record) error {
 	if !r.Time.IsZero() {
 		line.WriteString(r.Time.Format("15:04:05 "))
 	}
-	// A script's message may be what a user wrote: it must not look like lines of ours.
-	first, rest, _ := strings.Cut(strings.TrimRight(r.Message, "\r\n"), "\n")
-	fmt.Fprintf(&line, "%-5s %s", r.Level, Printable(strings.TrimRight(first, "\r")))
-	for l := range strings.Lines(rest) {
-		block.WriteString("    " + Printable(strings.TrimRight(l, "\r\n")) + "\n")
+	// What a script prints may have lines, and hold what a user wrote.
+	message, more, _ := strings.Cut(strings.Trim(r.Message, "\r\n"), "\n")
+	fmt.Fprintf(&line, "%-5s %s", r.Level, Safe(strings.TrimRight(message, "\r")))
+	if more != "" {
+		lines(&block, more)
 	}
 	for _, a := range h.attrs {
 		write(&line, &block, "", a)
@@ -118,9 +134,7 @@ func write(line, block *bytes.Buffer, prefix string, a slog.Attr) {
 	}
 	text := v.String()
 	if strings.Contains(strings.TrimSpace(text), "\n") {
-		for l := range strings.Lines(strings.TrimRight(text, "\n")) {
-			block.WriteString("    " + Printable(strings.TrimRight(l, "\r\n")) + "\n")
-		}
+		lines(block, strings.TrimRight(text, "\n"))
 		return
 	}
 	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return r == ' ' || r == '"' || r == '=' || !unicode.IsPrint(r) }) {
@@ -129,14 +143,8 @@ func write(line, block *bytes.Buffer, prefix string, a slog.Attr) {
 	line.WriteString(" " + prefix + a.Key + "=" + text)
 }
 
-// Printable takes out of a line what could steer a terminal or turn its text around:
-// logs and screens show what users wrote. Emoji that are joined stay whole.
-func Printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		const nonJoiner, joiner = '\u200c', '\u200d'
-		if r == '\t' || r == nonJoiner || r == joiner || unicode.IsPrint(r) {
-			return r
-		}
-		return '\ufffd'
-	}, s)
+// lines puts a text of several lines into the block.
+func lines(block *bytes.Buffer, text string) {
+	const indent = "    "
+	block.WriteString(indent + SafeLines(text, indent) + "\n")
 }
