@@ -1,6 +1,7 @@
 package ilink
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,13 +30,36 @@ func SplitText(text string, limit int) []string {
 			parts = append(parts, rest)
 			break
 		}
-		cut := cutPoint(rest, window)
+		cut := keepWhole(rest, cutPoint(rest, window))
 		if part := strings.TrimRightFunc(rest[:cut], unicode.IsSpace); part != "" {
 			parts = append(parts, part)
 		}
 		rest = dropCutBlanks(rest[cut:], rest[cut-1] == '\n')
 	}
 	return parts
+}
+
+// whole is what isn't cut where it fits into a part of its own: links of Markdown and
+// addresses.
+var whole = regexp.MustCompile(`!?\[[^\[\]\n]*\]\([^()\s]*\)|https?://[^\s<>"]+`)
+
+// keepWhole moves a cut before the link, the address or the row of a table in which it
+// is, if something is left before that.
+func keepWhole(s string, cut int) int {
+	from := strings.LastIndexByte(s[:cut], '\n') + 1
+	line := s[from:]
+	if end := strings.IndexByte(s[cut:], '\n'); end >= 0 {
+		line = s[from : cut+end]
+	}
+	if row := strings.TrimSpace(line); from > 0 && cut > from && strings.HasPrefix(row, "|") && strings.HasSuffix(row, "|") {
+		return from
+	}
+	for _, m := range whole.FindAllStringIndex(line, -1) {
+		if start := from + m[0]; start < cut && cut < from+m[1] && strings.TrimSpace(s[:start]) != "" {
+			return start
+		}
+	}
+	return cut
 }
 
 // dropCutBlanks drops the blanks and empty lines with which a part would begin,

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -199,7 +197,7 @@ func (vm *VM) messageAsk(L *lua.LState) int {
 		case lua.LString:
 			if found = callAll(L, vm.matcher, lua.LString(text), match); len(found) == 0 || lua.LVIsFalse(found[0]) {
 				// ５ is a number for who types it.
-				found = callAll(L, vm.matcher, lua.LString(halfWidth(text)), match)
+				found = callAll(L, vm.matcher, lua.LString(matchText(text)), match)
 			}
 		case *lua.LFunction:
 			found = callAll(L, match, answer)
@@ -255,69 +253,12 @@ func (vm *VM) messageChoose(L *lua.LState) int {
 	return vm.put(L, q, lua.LString(strings.TrimSuffix(b.String(), "\n")))
 }
 
-// chosen finds the choice that an answer means, by its number or its text, or by the
-// beginning of just one; -1 if there is none.
-func chosen(choices []string, answer string) int {
-	answer = plainAnswer(answer)
-	if n, err := strconv.Atoi(strings.TrimRight(answer, ".)、")); err == nil && n >= 1 && n <= len(choices) {
-		return n - 1
-	}
-	begin := -1
-	for i, c := range choices {
-		c = plainAnswer(c)
-		if c == answer {
-			return i
-		}
-		if answer != "" && strings.HasPrefix(c, answer) {
-			if begin >= 0 {
-				begin = len(choices)
-			} else {
-				begin = i
-			}
-		}
-	}
-	if begin == len(choices) {
-		return -1
-	}
-	if begin < 0 {
-		// As in 第二个.
-		n, rest, ok := readCount(strings.TrimPrefix(answer, "第"))
-		if ok && n == math.Trunc(n) && n >= 1 && n <= float64(len(choices)) && slices.Contains([]string{"", "个", "项", "号"}, rest) {
-			return int(n) - 1
-		}
-	}
-	return begin
-}
-
-// plainAnswer is a text as it is compared: without regard to case, full-width
-// letters and digits, and what stands around it.
-func plainAnswer(s string) string {
-	s = keycaps.Replace(halfWidth(s))
-	return strings.ToLower(strings.Trim(s, " \t\r\n.!。！"))
-}
-
-// keycaps takes away what makes the emoji of a digit.
-var keycaps = strings.NewReplacer("\ufe0f\u20e3", "", "\u20e3", "")
-
-var (
-	yesWords = strings.Fields("y yes yeah yep ok okay sure 1 是 是的 好 好的 对 对的 行 可以 嗯 确认 确定 要 👍 👌")
-	noWords  = strings.Fields("n no nope nah 0 2 否 不 不是 不要 不行 不用 不对 不可以 算了 取消 没有 👎")
-)
-
 // messageConfirm asks for yes or no.
 func (vm *VM) messageConfirm(L *lua.LState) int {
 	q, _ := vm.newQuestion(L, "confirm", 3)
 	q.accept = func(_ *lua.LState, _ *lua.LTable, text string) []lua.LValue {
-		text = plainAnswer(text)
-		for _, w := range yesWords {
-			if text == w {
-				return []lua.LValue{lua.LTrue}
-			}
-		}
-		for _, w := range noWords {
-			if text == w {
-				return []lua.LValue{lua.LFalse}
-			}
+		if yes, known := agrees(text); known {
+			return []lua.LValue{lua.LBool(yes)}
 		}
 		return nil
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	lua "github.com/yuin/gopher-lua"
 
@@ -164,9 +165,15 @@ func (vm *VM) through(L *lua.LState, msg *lua.LTable, n int) {
 // else on_message.
 func (vm *VM) route(L *lua.LState, msg *lua.LTable) {
 	text, _ := msg.RawGetString("text").(lua.LString)
-	word, rest := splitCommand(string(text))
+	word, rest := splitCommand(visible(string(text)))
 	name := commandName(word)
-	if c, ok := vm.routes.command(name); ok {
+	c, ok := vm.routes.command(name)
+	if !ok {
+		if c, ok = vm.routes.stuck(name); ok {
+			rest = strings.TrimSpace(string([]rune(word)[len([]rune(c.name)):]) + " " + rest)
+		}
+	}
+	if ok {
 		CallFunction(L, c.handler, msg, commandArguments(L, rest))
 		return
 	}
@@ -223,6 +230,21 @@ func (r *routes) help() string {
 // a Chinese keyboard.
 func commandName(word string) string {
 	return strings.ToLower(halfWidth(word))
+}
+
+// stuck finds the command with which a word begins, as in /天气北京: Chinese is written
+// without spaces. Only commands that begin with a sign are meant so, or any text could
+// be one.
+func (r *routes) stuck(word string) (found route, ok bool) {
+	for _, c := range r.commands {
+		rest, begins := strings.CutPrefix(word, c.name)
+		next, _ := utf8.DecodeRuneInString(rest)
+		first, _ := utf8.DecodeRuneInString(c.name)
+		if begins && unicode.Is(unicode.Han, next) && !unicode.IsLetter(first) && len(c.name) > len(found.name) {
+			found, ok = c, true
+		}
+	}
+	return found, ok
 }
 
 // splitCommand returns a text's first word and the rest.

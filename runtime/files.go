@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -222,8 +223,9 @@ func (f *files) keep(src io.Reader, name string) (*luabind.File, error) {
 // save copies a file to a path below one of the folders that the bot may write.
 // A path that ends in a slash is a folder, and the file keeps its name.
 func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
-	if strings.HasSuffix(path, "/") {
-		path += filepath.Base(filepath.Clean("/" + file.Name))
+	chosen := !strings.HasSuffix(path, "/")
+	if !chosen {
+		path += luabind.SafeFileName(file.Name)
 	}
 	clean, err := f.writable(path)
 	if err != nil {
@@ -236,12 +238,60 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 	defer src.Close()
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if !chosen {
+		// Another file of that name is kept. The same one is found again by a handler that
+		// runs anew after a crash.
+		clean = filepath.FromSlash(luabind.FreeFileName(filepath.ToSlash(clean), func(name string) bool { return f.isAnother(filepath.FromSlash(name), src) }))
+		if _, err := src.Seek(0, io.SeekStart); err != nil {
+			return nil, fileError(file.Name, err)
+		}
+	}
 	if err := f.replace(clean, src, file.Size); err != nil {
 		return nil, err
 	}
 	saved := *file
 	saved.Path, saved.Name = filepath.Join(f.root, clean), filepath.Base(clean)
 	return &saved, nil
+}
+
+// isAnother reports whether there is a file of that name, below the bot's folder, with
+// another content.
+func (f *files) isAnother(clean string, content io.ReadSeeker) bool {
+	root, err := os.OpenRoot(f.root)
+	if err != nil {
+		return false // replace says so
+	}
+	defer root.Close()
+	if info, err := root.Lstat(clean); err != nil {
+		return false
+	} else if !info.Mode().IsRegular() {
+		return true
+	}
+	there, err := root.Open(clean)
+	if err != nil {
+		return true
+	}
+	defer there.Close()
+	if _, err := content.Seek(0, io.SeekStart); err != nil {
+		return true
+	}
+	return !sameContent(there, content)
+}
+
+// sameContent compares without holding more than a little of either.
+func sameContent(a, b io.Reader) bool {
+	x, y := make([]byte, 32<<10), make([]byte, 32<<10)
+	for {
+		n, errA := io.ReadFull(a, x)
+		m, errB := io.ReadFull(b, y)
+		if n != m || !bytes.Equal(x[:n], y[:m]) {
+			return false
+		}
+		if errA != nil || errB != nil {
+			ended := func(err error) bool { return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) }
+			return ended(errA) && ended(errB)
+		}
+	}
 }
 
 // describe fills in size and type of an open file.
@@ -288,7 +338,7 @@ func fileError(name string, err error) error {
 // get their kind's.
 func nameOf(item *ilink.Item) string {
 	if item.File != nil && item.File.FileName != "" {
-		return filepath.Base(filepath.Clean("/" + item.File.FileName))
+		return luabind.SafeFileName(item.File.FileName)
 	}
 	if item.Type == ilink.ItemTypeVoice {
 		return "voice.silk"

@@ -203,7 +203,7 @@ func (c *Client) Fetch(ctx context.Context, req Request) (*Response, error) {
 
 // begin makes a request and returns when the headers have come.
 func (c *Client) begin(ctx context.Context, req Request) (_ *Stream, err error) {
-	u, err := url.Parse(req.URL)
+	u, err := url.Parse(encoded(req.URL))
 	if err != nil {
 		return nil, badURL("it can't be read: write it like https://api.example.org/path, with other characters as %-codes (query = { … } does that)")
 	}

@@ -140,6 +140,11 @@ func inline(s string, depth int) string {
 					size++
 				}
 			}
+		case 'h':
+			replaced = strings.TrimRight(address.FindString(s[i:]), "*_~.,;:!?)'\"，。！？；：）》」”")
+			if size = len(replaced); size > 0 && i > 0 && wordBefore(s[:i]) {
+				replaced, size = "", 0
+			}
 		case '[':
 			replaced, size = link(s[i:], depth)
 		case '<':
@@ -182,6 +187,14 @@ func inline(s string, depth int) string {
 	return out.String()
 }
 
+// address is one that stands by itself: what is in it are no marks.
+var address = regexp.MustCompile(`^https?://[^\s<>"\x60\p{Han}]+`)
+
+func wordBefore(s string) bool {
+	r, _ := utf8.DecodeLastRuneInString(s)
+	return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r))
+}
+
 // run is how many times a text's first byte is repeated.
 func run(s string) int {
 	n := 1
@@ -196,7 +209,10 @@ func run(s string) int {
 func emphasis(s string, at, n int) piece {
 	before, _ := utf8.DecodeLastRuneInString(s[:at])
 	after, _ := utf8.DecodeRuneInString(s[at+n:])
-	word := func(r rune) bool { return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	// _ never marks a part of a word, be it a Chinese one.
+	word := func(r rune) bool {
+		return (s[at] == '_' || r < utf8.RuneSelf) && r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r))
+	}
 	p := piece{text: s[at : at+n], mark: s[at]}
 	if word(before) && word(after) {
 		return p

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -267,8 +268,9 @@ func (x *host) OpenFile(_ context.Context, name string) (*luabind.File, error) {
 
 // SaveFile copies a file into the bot's folder.
 func (x *host) SaveFile(_ context.Context, f *luabind.File, name string) (*luabind.File, error) {
-	if strings.HasSuffix(name, "/") {
-		name += path.Base(path.Clean("/" + f.Name))
+	chosen := !strings.HasSuffix(name, "/")
+	if !chosen {
+		name += luabind.SafeFileName(f.Name)
 	}
 	clean, err := x.b.folder.writable(name)
 	if err != nil {
@@ -277,6 +279,16 @@ func (x *host) SaveFile(_ context.Context, f *luabind.File, name string) (*luabi
 	data, err := readAll(f)
 	if err != nil {
 		return nil, err
+	}
+	if !chosen { // another file of that name is kept
+		clean = luabind.FreeFileName(clean, func(name string) bool {
+			there, err := x.b.Get(name)
+			var he *luabind.HostError
+			if errors.As(err, &he) && he.Kind == "not_found" {
+				return false
+			}
+			return err != nil || !bytes.Equal(there, data)
+		})
 	}
 	if err := x.b.folder.put(clean, data, false); err != nil {
 		return nil, err
