@@ -15,13 +15,22 @@ const MaxTextRunes = 1800
 // [MaxTextRunes]. It cuts at the last end of a paragraph that fits, else of a
 // line, else of a sentence, else between words, and only where there is none of
 // these inside a word; never inside a code point, and never between one and the
-// marks that belong to it (combining marks, joiners, variation selectors). Blanks
-// and line ends at a cut are dropped; nothing else is. A text of blanks has no
-// parts.
+// marks that belong to it (combining marks, joiners, variation selectors). Links,
+// addresses and rows of tables that fit stay whole. A block of code that is cut is
+// closed, and opened again with its language. Blanks and line ends at a cut are
+// dropped; nothing else is. A text of blanks has no parts.
 func SplitText(text string, limit int) []string {
 	if limit <= 0 {
 		limit = MaxTextRunes
 	}
+	if utf8.RuneCountInString(text) > limit && (strings.Contains(text, "```") || strings.Contains(text, "~~~")) {
+		return splitFenced(text, limit)
+	}
+	return splitPlain(text, limit)
+}
+
+// splitPlain is SplitText without regard to blocks of code.
+func splitPlain(text string, limit int) []string {
 	var parts []string
 	rest := strings.TrimRightFunc(text, unicode.IsSpace)
 	for rest != "" {
