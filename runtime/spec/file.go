@@ -156,6 +156,7 @@ func (f *file) runCase(ctx context.Context, c *specCase, r *Case) {
 			failure.Message = "the bot failed: " + failure.Message
 			r.Failures = append(r.Failures, failure)
 		}
+		r.Talk = append(r.Talk, b.Talk()...)
 		for _, e := range b.Log() {
 			r.Log = append(r.Log, fmt.Sprintf("%s %-5s %s", e.At.Format(time.TimeOnly), e.Level, e.Text))
 		}

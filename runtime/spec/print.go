@@ -42,6 +42,9 @@ func (p *Printer) File(f File) {
 			fmt.Fprintf(p.W, "\n%s\n", shown(failure.String()))
 		}
 		if failed || p.Verbose {
+			if failed {
+				p.lines("the conversation", c.Talk)
+			}
 			p.lines("printed", c.Output)
 			p.lines("log of the bot", c.Log)
 		}

@@ -60,7 +60,9 @@ type Case struct {
 	Failures []Failure
 	// Output is what the spec printed, and Log what its bots did, a line each.
 	Output, Log []string
-	Took        time.Duration
+	// Talk is what users and bots have said, and what waits to be sent.
+	Talk []string
+	Took time.Duration
 }
 
 // Name is all that describes the case, such as "survey › asks for a name".

@@ -47,6 +47,9 @@ func run(t *testing.T, dir string, opts spec.Options) {
 					for _, failure := range c.Failures {
 						t.Error(failure)
 					}
+					if t.Failed() && len(c.Talk) > 0 {
+						t.Log("the conversation:\n" + strings.Join(c.Talk, "\n"))
+					}
 					if t.Failed() && len(c.Log) > 0 {
 						t.Log("log of the bot:\n" + strings.Join(c.Log, "\n"))
 					}

@@ -68,6 +68,7 @@ type Config struct {
 
 // Bot is a script in a world. It stays the same when the script is loaded again.
 type Bot struct {
+	talk   []talkLine // what was said; the world's mu guards it
 	w      *World
 	cfg    Config
 	folder *folder

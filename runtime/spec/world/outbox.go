@@ -241,6 +241,7 @@ func (u *User) expire() {
 func (u *User) deliver(m *Heard) {
 	m.ID, m.At = strconv.Itoa(u.b.w.id()), u.b.w.now
 	u.heard = append(u.heard, m)
+	u.b.talk = append(u.b.talk, talkLine{user: u, m: m})
 }
 
 // Typing shows or takes away "typing…".

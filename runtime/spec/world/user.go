@@ -113,6 +113,7 @@ func (u *User) Says(ctx context.Context, said Said) error {
 		ID: strconv.Itoa(w.id()), From: u.id, To: b.cfg.Name, Type: ilink.MessageTypeUser,
 		CreateTimeMs: w.now.UnixMilli(), Items: b.items(said),
 	}
+	b.talk = append(b.talk, talkLine{user: u, said: said.short()})
 	// What waited is sent first, as it was asked for before.
 	u.window = store.Window{Opened: w.now, Suppressed: u.window.Suppressed, Probe: !u.window.Suppressed.IsZero()}
 	u.flush()
