@@ -129,7 +129,7 @@ func (vm *VM) tooHeavy() error {
 	}
 	e := vm.errorAt(KindLimit, vm.sources.display, 0, fmt.Sprintf(
 		"the script holds more than %s of memory in its variables; [bot.sandbox] memory raises the limit", byteSize(int(vm.limits.Memory))))
-	e.Limit, e.Used = LimitMemory, mebibytes(weight)
+	e.Limit, e.Used, e.NotBegun = LimitMemory, mebibytes(weight), true
 	return e
 }
 

@@ -50,6 +50,9 @@ type ScriptError struct {
 	Limit string
 	// Used is how much of it was used, such as "503ms" or "65 MiB".
 	Used string
+	// NotBegun says that the handler was not begun: the script held too much already,
+	// through no fault of the handler's.
+	NotBegun bool
 
 	cause   error
 	certain bool

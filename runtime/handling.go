@@ -159,10 +159,12 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 		return errWithdrawn
 	case renewed:
 		ib.bot.conduct.hit(overLimit(err))
-	case !heavy:
+	case !heavy && !(errors.As(err, &se) && se.NotBegun):
 		ib.bot.conduct.ended(err)
 	}
-	if heavy && over {
+	// Another handler has filled the script's memory meanwhile: this one is handled as
+	// soon as the script is loaded anew, and that is no try.
+	if heavy && over || errors.As(err, &se) && se.NotBegun {
 		return errNotStarted
 	}
 	return err
