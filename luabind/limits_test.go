@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// small are limits that tests reach quickly.
-var small = Limits{Instructions: 50_000}
+// small are limits that tests reach quickly. Computing time isn't among them: with the
+// race detector, on a machine that others use, it would come first.
+var small = Limits{Instructions: 50_000, CPU: time.Minute, Wall: time.Minute}
 
 func TestInstructionLimit(t *testing.T) {
 	for _, body := range []string{
