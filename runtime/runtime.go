@@ -326,7 +326,7 @@ func (r *Runtime) watchStore(ctx context.Context, damaged context.CancelCauseFun
 			return
 		case <-tick.C:
 		}
-		r.checkStore()
+		r.checkStore(ctx)
 		version, err := r.store.DataVersion(ctx)
 		if err != nil || version == last {
 			continue

@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"context"
 	"time"
 
 	"github.com/ilinkd/ilinkd/runtime/notify"
@@ -27,9 +28,13 @@ func (r *Runtime) StoreTrouble() string {
 	return ""
 }
 
-// checkStore tells the operator when the store's trouble begins, and when it ends.
-// Only watchStore calls it.
-func (r *Runtime) checkStore() {
+// checkStore tells the operator when the store's trouble begins, and when it ends: it
+// is tried while there is some, as what failed is tried again ever more seldom. Only
+// watchStore calls it.
+func (r *Runtime) checkStore(ctx context.Context) {
+	if r.StoreTrouble() != "" {
+		_ = r.store.Try(ctx) // Trouble has how it ended
+	}
 	trouble := r.StoreTrouble()
 	if (trouble == "") == (r.toldTrouble == "") {
 		return

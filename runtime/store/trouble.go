@@ -1,9 +1,11 @@
 package store
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
+	"time"
 )
 
 // ErrGone says that the database file was removed, or replaced by another, while it
@@ -22,6 +24,14 @@ func (s *Store) Trouble() error {
 		return *t
 	}
 	return nil
+}
+
+// Try writes a little, to find out whether the store takes something again.
+func (s *Store) Try(ctx context.Context) error {
+	return s.Update(ctx, "try the store", func(tx *Tx) error {
+		_, err := tx.Exec(`INSERT INTO seen (bot, key, at) VALUES ('', 'try', ?1) ON CONFLICT DO UPDATE SET at = excluded.at`, ms(time.Now()))
+		return err
+	})
 }
 
 // noteTrouble notes why a transaction failed, if it is the store's own failure.
