@@ -49,10 +49,24 @@ func TestDatabaseRemoved(t *testing.T) {
 		return code == 503 && strings.Contains(body, "removed or replaced")
 	})
 	w.until("it is logged", func() bool { return w.logged("the store takes nothing") > 0 })
+	// What is said meanwhile is neither handled nor lost.
+	w.say("bot0", "alice", "meanwhile")
+	w.until("it is not taken", func() bool { return w.logged("were not taken") > 0 })
+	// Another file in its place isn't it.
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if code, body := w.health(); code != 503 {
+		t.Errorf("replaced: %d %s", code, body)
+	}
+	if sent := len(w.sim.Sent(0)); sent != 1 {
+		t.Errorf("%d sends while the database was away", sent)
+	}
 	if err := os.Rename(path+".away", path); err != nil {
 		t.Fatal(err)
 	}
 	w.until("its end shows", func() bool { code, _ := w.health(); return code == 200 })
+	w.expect("alice", "re: meanwhile")
 }
 
 // The reader of the log may end: what is written then is lost, and nothing else.

@@ -130,6 +130,9 @@ func (s *Store) runWriter() {
 // transact runs the writes in one transaction and answers them. It returns
 // those that it didn't come to.
 func (s *Store) transact(batch []*write) (rest []*write) {
+	if err := s.gone(); err != nil {
+		return s.answer(batch, err)
+	}
 	if err := s.control("BEGIN IMMEDIATE"); err != nil {
 		s.rollback()
 		return s.answer(batch, fmt.Errorf("begin: %w", classify(err)))
