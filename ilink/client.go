@@ -257,6 +257,7 @@ func (t transport) do(ctx context.Context, op, method, url string, header http.H
 	req = req.WithContext(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{
 		WroteHeaders: func() { wrote.Store(true) },
 	}))
+	asked := time.Now()
 	resp, err := t.http.Do(req)
 	if err != nil {
 		te := newNetError(op, err, t.red)
@@ -264,7 +265,7 @@ func (t transport) do(ctx context.Context, op, method, url string, header http.H
 		return nil, te
 	}
 	defer resp.Body.Close()
-	t.clock.observe(resp.Header)
+	t.clock.observe(resp.Header, asked, time.Now())
 	if resp.StatusCode != http.StatusOK {
 		raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return nil, &TransportError{
