@@ -6,12 +6,16 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ilinkd/ilinkd/runtime"
 )
 
 // A file that a script requires is away while the script is loaded, and comes back as
 // it was: all looks as before the load, and the script is loaded all the same.
 func TestReloadOfWhatWasAway(t *testing.T) {
-	w := newWorld(t, `function on_message(msg) msg:reply("base") end`, nil)
+	w := newWorld(t, `function on_message(msg) msg:reply("base") end`, func(c *runtime.Config) {
+		c.Bots[0].Sandbox.Instructions = 1e10 // the loop below ends by the clock
+	})
 	w.write("helper.lua", "return 'h'")
 	if got := w.ask("hi"); got != "base" {
 		t.Fatal(got)
