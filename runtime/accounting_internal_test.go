@@ -11,6 +11,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -193,18 +194,18 @@ func TestSendsOfAHandlerRunAgain(t *testing.T) {
 	inBubble(t, quick, func(t *testing.T, b *bench) {
 		b.opens("alice")
 		in := store.Inbound{ID: 1, User: "alice", Conversation: "alice"}
-		b.answers(&handlerRun{inbound: &in}, "", numbers(11)...).wants("deferred(quota) 10/11")
-		b.answers(&handlerRun{inbound: &in, again: true}, "", numbers(11)...).wants("deferred(quota) 10/11")
+		b.answers(replay.NewRun(&in, false, 0), "", numbers(11)...).wants("deferred(quota) 10/11")
+		b.answers(replay.NewRun(&in, true, 0), "", numbers(11)...).wants("deferred(quota) 10/11")
 		b.opens("alice")
-		b.answers(&handlerRun{inbound: &in, again: true}, "", numbers(11)...).wants("sent 11/11")
-		b.answers(&handlerRun{inbound: &in}, "", numbers(11)...).wants("sent 11/11")
+		b.answers(replay.NewRun(&in, true, 0), "", numbers(11)...).wants("sent 11/11")
+		b.answers(replay.NewRun(&in, false, 0), "", numbers(11)...).wants("sent 11/11")
 		wantEqual(t, "sent", len(b.server.requests()), 11)
 
 		b.server.answer = failing(99, retBad)
-		b.answers(&handlerRun{inbound: &in, next: 1}, "", "bad").wants("bad_request error bad_request")
-		b.answers(&handlerRun{inbound: &in, next: 1, again: true}, "", "bad").wants("bad_request error bad_request")
+		b.answers(replay.NewRun(&in, false, 1), "", "bad").wants("bad_request error bad_request")
+		b.answers(replay.NewRun(&in, true, 1), "", "bad").wants("bad_request error bad_request")
 		b.server.answer = nil
-		b.answers(&handlerRun{inbound: &in, next: interruptOrdinals}, "", "interrupted").wants("sent")
+		b.answers(replay.NewRun(&in, false, replay.InterruptOrdinals), "", "interrupted").wants("sent")
 		texts := b.server.texts()
 		wantEqual(t, "last", texts[len(texts)-1], "alice: interrupted")
 		if n := len(slices.Compact(slices.Sorted(slices.Values(texts)))); n != len(texts) {

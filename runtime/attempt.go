@@ -294,7 +294,7 @@ func (o *outbox) finish(ctx context.Context, l *lane, p *pending, outcome store.
 		o.remove(l, p)
 		p.settle(v)
 		if p.File != "" {
-			o.bot.host.files.discard(p.File)
+			o.bot.host.files.Discard(p.File)
 		}
 	}
 	o.settleLane(l)

@@ -20,6 +20,7 @@ import (
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -363,8 +364,8 @@ func (b *bench) pushes(to, mode string, texts ...string) *sending {
 }
 
 // answers has the handler of a message in the inbox send something.
-func (b *bench) answers(r *handlerRun, mode string, texts ...string) *sending {
-	return b.sends(withRun(b.t.Context(), r), luabind.SendRequest{To: r.inbound.User, Mode: mode, Parts: textParts(texts)})
+func (b *bench) answers(r *replay.Run, mode string, texts ...string) *sending {
+	return b.sends(replay.With(b.t.Context(), r), luabind.SendRequest{To: r.Inbound.User, Mode: mode, Parts: textParts(texts)})
 }
 
 func textParts(texts []string) (parts []luabind.Part) {

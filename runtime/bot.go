@@ -119,7 +119,7 @@ func (b *bot) load(ctx context.Context) (err error) {
 			return err
 		}
 	}
-	b.host.files.tidy(ctx, b.store, b.cfg.Name)
+	b.tidyFiles(ctx)
 	if err := b.outbox.load(ctx); err != nil {
 		return err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
+	"github.com/ilinkd/ilinkd/runtime/internal/files"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -364,7 +365,7 @@ func (c Config) withDefaults() (Config, error) {
 		if b.Allow.FilesBytes < 0 {
 			bad("bot.allow.files_bytes", "%d is not a size", b.Allow.FilesBytes)
 		}
-		orDefault(&b.Allow.FilesBytes, defaultFilesBytes)
+		orDefault(&b.Allow.FilesBytes, files.DefaultBytes)
 		for _, dir := range b.Allow.Files {
 			if !filepath.IsLocal(dir) {
 				bad("bot.allow.files", "%q does not lie below the script's folder", dir)

@@ -2,7 +2,6 @@ package runtime
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -27,19 +27,19 @@ type pause struct {
 
 // Await waits for the next message of the conversation whose handler asks.
 func (h *host) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.Answer, error) {
-	run := runOf(ctx)
-	if run == nil || run.lane == nil {
+	at := placeOf(ctx)
+	if at == nil {
 		return nil, &luabind.HostError{Kind: "bad_request", Message: "only handlers of messages can wait"}
 	}
-	return h.bot.inbox.await(ctx, run, req)
+	return h.bot.inbox.await(ctx, at, req)
 }
 
 // await keeps the handler's progress and waits. What ends the waiting without an
 // answer leaves the message as put away: the handler is run again.
-func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRequest) (*luabind.Answer, error) {
-	l, in := run.lane, run.message
+func (ib *inbox) await(ctx context.Context, at *place, req luabind.AwaitRequest) (*luabind.Answer, error) {
+	l, in := at.conversation, at.message
 	step := luabind.StepOf(ctx)
-	progress, err := progressOf(in.ID, step)
+	progress, err := replay.Progress(in.ID, step)
 	if err == nil && progress != nil {
 		err = ib.bot.store.SaveProgress(ctx, progress)
 	}
@@ -61,7 +61,7 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 		ib.offer(l)
 	}
 	ib.mu.Unlock()
-	run.leave(ib.slots)
+	at.leave(ib.slots)
 	ib.waiting(req.Sleep, 1)
 
 	var answer *message
@@ -99,10 +99,10 @@ func (ib *inbox) await(ctx context.Context, run *handlerRun, req luabind.AwaitRe
 	}
 	ib.mu.Unlock()
 	ib.waiting(req.Sleep, -1)
-	run.enter(ctx, ib.slots)
+	at.enter(ctx, ib.slots)
 	switch {
 	case answer != nil:
-		return ib.take(ctx, run, answer, step)
+		return ib.take(ctx, at.message, answer, step)
 	case why != nil:
 		return nil, why
 	case req.Sleep:
@@ -156,17 +156,17 @@ func (l *conversation) next() *message {
 
 // take makes of a message the answer that a handler has waited for: it is handled
 // with that, and the handler's journal has it.
-func (ib *inbox) take(ctx context.Context, run *handlerRun, in *message, step *luabind.Step) (*luabind.Answer, error) {
+func (ib *inbox) take(ctx context.Context, asker, in *message, step *luabind.Step) (*luabind.Answer, error) {
 	a := &luabind.Answer{Message: new(ilink.Message)}
 	err := a.Message.UnmarshalJSON(in.Message)
 	if err == nil {
 		a.Quote = ib.bot.quote(ctx, a.Message)
 	}
-	progress := &store.Progress{Inbound: run.inbound.ID}
+	progress := &store.Progress{Inbound: asker.ID}
 	if err == nil && step != nil {
-		var entry store.Entry
-		if entry, err = entryOf(step.Record(a, nil)); err == nil {
-			progress.From, progress.Entries = step.Number, []store.Entry{entry}
+		var answered *store.Progress
+		if answered, err = replay.Answered(asker.ID, step, a); err == nil {
+			progress = answered
 		}
 	}
 	if err != nil {
@@ -215,53 +215,10 @@ func (ib *inbox) sleepOn(l *conversation, in *message) {
 	l.woken = nil
 }
 
-// progressOf is what a step has to save, nil if that is nothing.
-func progressOf(inbound int64, step *luabind.Step) (*store.Progress, error) {
-	if step == nil || len(step.Pending) == 0 {
-		return nil, nil
-	}
-	p := &store.Progress{Inbound: inbound, From: step.Number - len(step.Pending)}
-	for _, rec := range step.Pending {
-		e, err := entryOf(rec, nil)
-		if err != nil {
-			return nil, err
-		}
-		p.Entries = append(p.Entries, e)
-	}
-	return p, nil
-}
-
-func entryOf(rec luabind.Record, err error) (store.Entry, error) {
-	if err != nil {
-		return store.Entry{}, err
-	}
-	text, err := json.Marshal(rec)
-	if err != nil {
-		return store.Entry{}, fmt.Errorf("keep a record: %w", err)
-	}
-	return store.Entry{Record: text, Await: rec.Await}, nil
-}
-
 // journal reads what an earlier run of a message's handler has left.
 func (ib *inbox) journal(ctx context.Context, in *message) (records []luabind.Record, err error) {
 	if !in.begun && in.Attempts == 0 {
 		return nil, nil
 	}
-	return ib.records(ctx, in.ID)
-}
-
-// records reads a handler's journal.
-func (ib *inbox) records(ctx context.Context, id int64) (records []luabind.Record, err error) {
-	kept, err := ib.bot.store.Journal(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	for _, text := range kept {
-		var rec luabind.Record
-		if err := json.Unmarshal(text, &rec); err != nil {
-			return nil, fmt.Errorf("read a handler's journal: %w", err)
-		}
-		records = append(records, rec)
-	}
-	return records, nil
+	return replay.Journal(ctx, ib.bot.store, in.ID)
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/isolate"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -59,7 +60,7 @@ func (ib *inbox) tell(l *conversation, in *message, failure error) {
 		return
 	}
 	defer g.release()
-	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: true, next: errorOrdinals})
+	ctx := replay.With(ib.ctx, replay.NewRun(&in.Inbound, true, replay.ErrorOrdinals))
 	var ev *luabind.Event
 	if msg := new(ilink.Message); !isTimer(&in.Inbound) && msg.UnmarshalJSON(in.Message) == nil {
 		ev = ib.event(ctx, l, in, msg)
@@ -97,9 +98,9 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	if in.deaths > 0 {
 		defer ib.alone()()
 	}
-	run := &handlerRun{inbound: &in.Inbound, again: in.begun, lane: l, message: in}
-	run.enter(ib.accept, ib.slots)
-	defer run.leave(ib.slots)
+	at := &place{conversation: l, message: in}
+	at.enter(ib.accept, ib.slots)
+	defer at.leave(ib.slots)
 	if ib.accept.Err() != nil {
 		return errNotStarted
 	}
@@ -116,7 +117,7 @@ func (ib *inbox) deliver(l *conversation, in *message, msg *ilink.Message) error
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancelCause(withRun(ib.ctx, run))
+	ctx, cancel := context.WithCancelCause(replay.With(withPlace(ib.ctx, at), replay.NewRun(&in.Inbound, in.begun, 0)))
 	defer cancel(nil)
 	ib.mu.Lock()
 	l.cancel = cancel
@@ -228,7 +229,7 @@ func (ib *inbox) interrupt(l *conversation, in *message) {
 	if msg.UnmarshalJSON(in.Message) != nil {
 		return // its own turn will tell
 	}
-	ctx := withRun(ib.ctx, &handlerRun{inbound: &in.Inbound, again: in.begun, next: interruptOrdinals})
+	ctx := replay.With(ib.ctx, replay.NewRun(&in.Inbound, in.begun, replay.InterruptOrdinals))
 	stop, err := g.sandbox.OnInterrupt(ctx, ib.event(ctx, l, in, msg))
 	if g.sandbox.OverLimit() && ib.bot.loader.renew(g) {
 		ib.bot.conduct.hit(overLimit(err))

@@ -12,6 +12,8 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/files"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -19,7 +21,7 @@ import (
 // client and its folders.
 type host struct {
 	bot    *bot
-	files  *files
+	files  *files.Files
 	trip   roundTrip
 	clock  ilink.ServerClock // of all clients of the bot
 	typing indicators
@@ -82,28 +84,28 @@ func (h *host) Send(ctx context.Context, req luabind.SendRequest) (luabind.SendR
 		life = time.Duration(h.bot.shared.Limits.Lifetime)
 	}
 	e.Expires = now.Add(life)
-	run := runOf(ctx)
+	run := replay.Of(ctx)
 	e.Priority = store.PriorityPush
 	if run != nil {
-		e.Inbound, e.RunID = run.inbound.ID, runID(run.inbound)
+		e.Inbound, e.RunID = run.Inbound.ID, runID(run.Inbound)
 		step := luabind.StepOf(ctx)
-		if e.Ordinal = run.ordinal(); step != nil {
+		if e.Ordinal = run.Ordinal(); step != nil {
 			e.Ordinal = step.Effect
 		}
-		if e.Progress, err = progressOf(e.Inbound, step); err != nil {
+		if e.Progress, err = replay.Progress(e.Inbound, step); err != nil {
 			return luabind.SendResult{}, explain(err)
 		}
-		if from == h && run.inbound.Conversation == e.Conversation {
+		if from == h && run.Inbound.Conversation == e.Conversation {
 			e.Priority = store.PriorityAnswer
 		}
-		if run.again {
+		if run.Again {
 			// A handler that is run again finds its sends done: files that are gone by
 			// now are not missed.
 			before, err := h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
 			for err == nil && len(before) > 0 && (before[0].Conversation != e.Conversation || before[0].Bot != e.Bot) {
 				// The script takes another way than before, for it was changed: this one
 				// went to somebody else, and must not be taken for what is sent now.
-				e.Ordinal += otherWay
+				e.Ordinal += replay.OtherWay
 				before, err = h.bot.store.SendsOf(ctx, e.Inbound, e.Ordinal)
 			}
 			if err != nil {
@@ -188,7 +190,7 @@ func (h *host) await(ctx context.Context, parts []*pending) (luabind.SendResult,
 func (h *host) discard(parts []store.EnqueuePart) {
 	for _, p := range parts {
 		if p.File != "" {
-			h.files.discard(p.File)
+			h.files.Discard(p.File)
 		}
 	}
 }
@@ -221,12 +223,12 @@ func (h *host) queueParts(part luabind.Part, from *host) ([]store.EnqueuePart, e
 	if part.File == nil {
 		return nil, &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "there is no file to send"}
 	}
-	src, err := h.files.open(part.File)
+	src, err := h.files.Open(part.File)
 	if err != nil {
 		return nil, err
 	}
 	defer src.Close()
-	kept, err := from.files.spool(src, part.File.Name)
+	kept, err := from.files.Spool(src, part.File.Name)
 	if err != nil {
 		return nil, err
 	}
@@ -301,7 +303,7 @@ func (h *host) upload(ctx context.Context, client *ilink.Client, to string, kind
 	if !ok || f == nil {
 		return nil, &luabind.HostError{Kind: "bad_request", Message: "only images, videos and files can be uploaded"}
 	}
-	src, err := h.files.open(f)
+	src, err := h.files.Open(f)
 	if err != nil {
 		return nil, err
 	}
@@ -342,18 +344,18 @@ func (h *host) Download(ctx context.Context, item *ilink.Item) (*luabind.File, e
 		return nil, explain(err)
 	}
 	defer body.Close()
-	f, err := h.files.keep(body, nameOf(item))
+	f, err := h.files.Keep(body, nameOf(item))
 	return f, explain(err)
 }
 
 // SaveFile copies a file to where the bot may write.
 func (h *host) SaveFile(_ context.Context, f *luabind.File, path string) (*luabind.File, error) {
-	return h.files.save(f, path)
+	return h.files.Save(f, path)
 }
 
 // OpenFile finds a file below the script's folder.
 func (h *host) OpenFile(_ context.Context, path string) (*luabind.File, error) {
-	return h.files.find(path)
+	return h.files.Find(path)
 }
 
 // Log writes a line of the script's.
@@ -391,4 +393,16 @@ func explain(err error) error {
 		kind = "network"
 	}
 	return &luabind.HostError{Kind: kind, Message: err.Error()}
+}
+
+// nameOf is the name of an item's media as the user knows it; those without one
+// get their kind's.
+func nameOf(item *ilink.Item) string {
+	if item.File != nil && item.File.FileName != "" {
+		return luabind.SafeFileName(item.File.FileName)
+	}
+	if item.Type == ilink.ItemTypeVoice {
+		return "voice.silk"
+	}
+	return item.Type.String()
 }

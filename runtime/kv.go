@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -52,7 +53,7 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 			return err
 		})
 	default:
-		r, err = once(ctx, h, "keep data", func(tx *store.Tx) (luabind.KVResult, error) { return h.changeKV(tx, key, req, now) })
+		r, err = replay.Once(ctx, h.bot.store, "keep data", func(tx *store.Tx) (luabind.KVResult, error) { return h.changeKV(tx, key, req, now) })
 	}
 	var full *store.KVFullError
 	if errors.As(err, &full) {

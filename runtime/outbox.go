@@ -242,7 +242,7 @@ func (o *outbox) drop(l *lane, p *pending) {
 	o.remove(l, p)
 	p.settle(verdict{status: store.SendDropped, err: &luabind.HostError{Kind: "dropped", Message: "the send was dropped by hand"}})
 	if p.File != "" {
-		o.bot.host.files.discard(p.File)
+		o.bot.host.files.Discard(p.File)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -60,7 +61,7 @@ func TestPaceAndPriority(t *testing.T) {
 		b.pushes("bob", "", numbers(6)...)
 		time.Sleep(10 * time.Millisecond)
 		in := store.Inbound{ID: 1, User: "carol", Conversation: "carol"}
-		b.answers(&handlerRun{inbound: &in}, "", "answer")
+		b.answers(replay.NewRun(&in, false, 0), "", "answer")
 		time.Sleep(time.Minute)
 		texts := b.server.texts()
 		wantEqual(t, "sent", len(texts), 13)
@@ -90,7 +91,7 @@ func TestAnswerGoesBeforeAPushThatFailed(t *testing.T) {
 		b.opens("alice")
 		b.pushes("alice", "", "push")
 		in := store.Inbound{ID: 1, User: "alice", Conversation: "alice"}
-		b.answers(&handlerRun{inbound: &in}, "", "answer")
+		b.answers(replay.NewRun(&in, false, 0), "", "answer")
 		time.Sleep(time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: push alice: answer alice: push]")
 	})

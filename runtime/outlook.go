@@ -61,7 +61,7 @@ func (r *Runtime) WaitOutlook(ctx context.Context, bot string, ok func(Status, O
 // as [bot.allow] files names them.
 func (r *Runtime) Wrote(bot string) []string {
 	if b := r.bot(bot); b != nil {
-		return b.host.files.wrote()
+		return b.host.files.Wrote()
 	}
 	return nil
 }

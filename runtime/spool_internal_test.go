@@ -8,6 +8,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/files"
 )
 
 // A script that sends files without end doesn't fill the disk.
@@ -32,7 +33,7 @@ func TestFilesThatWaitAreBounded(t *testing.T) {
 			return b.sends(t.Context(), luabind.SendRequest{To: "alice", Parts: []luabind.Part{{Kind: ilink.ItemTypeFile, File: f}}})
 		}
 		// As if others waited already.
-		make(filepath.Join(b.bot.host.files.queue, "others"), maxSpooled-size)
+		make(filepath.Join(queueFolder(b.bot.shared.Data, "bot"), "others"), files.MaxQueued-size)
 		send().wants("deferred(window_closed)")
 		send().wants("error quota")
 		// What waited is dropped.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -196,7 +197,7 @@ func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind
 	if err != nil || origin == nil {
 		return ev, err
 	}
-	records, err := t.bot.inbox.records(ctx, origin.ID)
+	records, err := replay.Journal(ctx, t.bot.store, origin.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -220,15 +221,15 @@ func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 		timer.Due = time.UnixMilli(1) // zero would be never
 	}
 	if req.Function == "" {
-		run := runOf(ctx)
+		run := replay.Of(ctx)
 		if run == nil || luabind.StepOf(ctx) == nil {
 			return "", &luabind.HostError{Kind: luabind.StatusBadRequest, Message: "a timer's function needs a name, or a handler that can make it again"}
 		}
-		timer.Origin = run.inbound.ID
+		timer.Origin = run.Inbound.ID
 	}
 	// The handler is tried again from here, if that need be: else the timer would lose
 	// the records by which its function is made.
-	id, err := onceFrom(ctx, h, "start a timer", func(tx *store.Tx) (string, error) {
+	id, err := replay.OnceFrom(ctx, h.bot.store, "start a timer", func(tx *store.Tx) (string, error) {
 		id, err := store.AddTimer(tx, timer, time.Now())
 		return strconv.FormatInt(id, 10), err
 	})
@@ -248,7 +249,7 @@ func (h *host) StopTimer(ctx context.Context, id string) (bool, error) {
 	if err != nil {
 		return false, nil // no timer of ours
 	}
-	stopped, err := once(context.WithoutCancel(ctx), h, "stop a timer", func(tx *store.Tx) (bool, error) {
+	stopped, err := replay.Once(context.WithoutCancel(ctx), h.bot.store, "stop a timer", func(tx *store.Tx) (bool, error) {
 		return store.RemoveTimer(tx, h.bot.cfg.Name, number)
 	})
 	return stopped, explain(err)

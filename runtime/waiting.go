@@ -183,7 +183,7 @@ func (o *outbox) endDoomed(ctx context.Context, p *pending) {
 	o.remove(o.lane(p.Conversation), p)
 	p.settle(verdict{status: p.doomed, err: err})
 	if p.File != "" {
-		o.bot.host.files.discard(p.File)
+		o.bot.host.files.Discard(p.File)
 	}
 }
 

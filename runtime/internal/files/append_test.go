@@ -1,4 +1,4 @@
-package runtime
+package files
 
 import (
 	"crypto/sha256"
@@ -18,7 +18,7 @@ func TestRedo(t *testing.T) {
 		"the file is gone": {"", "new line\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			f := &files{room: filesRoom{most: 1 << 20}, root: t.TempDir()}
+			f := &Files{quota: quota{most: 1 << 20}, root: t.TempDir()}
 			path := filepath.Join(f.root, "a.txt")
 			if c.there != "" {
 				if err := os.WriteFile(path, []byte(c.there), 0o600); err != nil {
@@ -27,8 +27,8 @@ func TestRedo(t *testing.T) {
 			}
 			data := []byte("new line\n")
 			sum := sha256.Sum256(data)
-			before := addition{At: 4, Size: len(data), Sum: sum[:]}
-			now, err := f.redo("a.txt", before, addition{At: int64(len(c.there)), Size: len(data)}, data)
+			before := Addition{At: 4, Size: len(data), Sum: sum[:]}
+			now, err := f.redo("a.txt", before, Addition{At: int64(len(c.there)), Size: len(data)}, data)
 			if err == nil && now.Size > 0 {
 				err = f.add("a.txt", now.At, data)
 			}

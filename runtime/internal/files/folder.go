@@ -1,8 +1,7 @@
-package runtime
+package files
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -15,10 +14,7 @@ import (
 	"strings"
 
 	"github.com/ilinkd/ilinkd/luabind"
-	"github.com/ilinkd/ilinkd/runtime/store"
 )
-
-// What scripts do with the files of the bot's folder: see [luabind.Folder].
 
 const (
 	// maxFile is how large a file may become that a script adds to.
@@ -30,28 +26,31 @@ const (
 	maxEntries = 10_000
 )
 
-// ReadFile returns a file's content.
-func (h *host) ReadFile(_ context.Context, path string, most int) ([]byte, error) {
-	return h.files.read(path, most)
-}
-
-// WriteFile replaces a file or adds to it. A handler that is run again, because the
-// process died, replaces it by the same once more, and doesn't add a second time: see
-// intend.
-func (h *host) WriteFile(ctx context.Context, path string, data []byte, add bool) error {
-	clean, err := h.files.writable(path)
+// Write replaces a file. begin is called before that, and may keep it from happening.
+func (f *Files) Write(path string, data []byte, begin func() error) error {
+	clean, err := f.writable(path)
 	if err != nil {
 		return err
 	}
-	h.files.mu.Lock()
-	defer h.files.mu.Unlock()
-	if !add {
-		if _, _, err := intend(ctx, h, true); err != nil {
-			return err
-		}
-		return h.files.replace(clean, bytes.NewReader(data), int64(len(data)))
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := begin(); err != nil {
+		return err
 	}
-	size, err := h.files.size(clean)
+	return f.replace(clean, bytes.NewReader(data), int64(len(data)))
+}
+
+// Append adds data to the end of a file. begin is called before that, and may keep it
+// from happening; if it knows of the same Addition from before a crash, it returns that,
+// and what of it is in the file is not added again.
+func (f *Files) Append(path string, data []byte, begin func(Addition) (before *Addition, err error)) error {
+	clean, err := f.writable(path)
+	if err != nil {
+		return err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	size, err := f.size(clean)
 	if err != nil {
 		return err
 	}
@@ -59,35 +58,31 @@ func (h *host) WriteFile(ctx context.Context, path string, data []byte, add bool
 		return &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q would be larger than %d MiB: begin another file", path, maxFile>>20)}
 	}
 	sum := sha256.Sum256(data)
-	now := addition{At: size, Size: len(data), Sum: sum[:]}
-	before, again, err := intend(ctx, h, now)
+	now := Addition{At: size, Size: len(data), Sum: sum[:]}
+	before, err := begin(now)
 	if err != nil {
 		return err
 	}
-	if again {
-		if now, err = h.files.redo(clean, before, now, data); err != nil || now.Size == 0 {
+	if before != nil {
+		if now, err = f.redo(clean, *before, now, data); err != nil || now.Size == 0 {
 			return err
 		}
 	}
-	return h.files.add(clean, now.At, data)
+	return f.add(clean, now.At, data)
 }
 
-// ListFiles lists a folder.
-func (h *host) ListFiles(_ context.Context, path string) ([]luabind.FileInfo, error) {
-	return h.files.list(path)
-}
-
-// RemoveFile removes a file, or finds that it did so when the handler ran before.
-func (h *host) RemoveFile(ctx context.Context, path string) error {
-	clean, err := h.files.writable(path)
+// Remove removes a file. begin is called before that; it says whether that was begun
+// before, so that the file may be gone already.
+func (f *Files) Remove(path string, begin func() (again bool, err error)) error {
+	clean, err := f.writable(path)
 	if err != nil {
 		return err
 	}
-	_, again, err := intend(ctx, h, true)
+	again, err := begin()
 	if err != nil {
 		return err
 	}
-	err = h.files.remove(clean)
+	err = f.remove(clean)
 	var he *luabind.HostError
 	if again && errors.As(err, &he) && he.Kind == "not_found" {
 		return nil
@@ -95,49 +90,8 @@ func (h *host) RemoveFile(ctx context.Context, path string) error {
 	return err
 }
 
-// intend notes in the store what a handler is about to do that can't be part of a
-// transaction, and what has led to it. A handler that is run again gets what was
-// noted then.
-func intend[T any](ctx context.Context, h *host, what T) (noted T, again bool, err error) {
-	run, step := runOf(ctx), luabind.StepOf(ctx)
-	if run == nil || step == nil || step.Effect < 0 {
-		return what, false, nil
-	}
-	noted = what
-	err = h.bot.store.Update(ctx, "note what a handler is about to do", func(tx *store.Tx) error {
-		known, err := effectOf[T](tx, run.inbound.ID, step)
-		if err != nil {
-			return err
-		}
-		if known != nil {
-			noted, again = *known, true
-			return nil
-		}
-		p, err := progressOf(run.inbound.ID, step)
-		if err != nil {
-			return err
-		}
-		if p == nil {
-			p = &store.Progress{Inbound: run.inbound.ID, From: step.Number}
-		}
-		this, err := entryOf(step.Record(what, nil))
-		if err != nil {
-			return err
-		}
-		p.Effect, p.EffectRecord = step.Effect, this.Record
-		return p.Save(tx)
-	})
-	if err != nil {
-		return noted, false, explain(err)
-	}
-	if !again {
-		step.Saved(false)
-	}
-	return noted, again, nil
-}
-
-// addition is what is added to a file.
-type addition struct {
+// Addition is what is added to a file.
+type Addition struct {
 	At   int64  `json:"at"`
 	Size int    `json:"size"`
 	Sum  []byte `json:"sum"` // SHA-256
@@ -145,7 +99,7 @@ type addition struct {
 
 // redo says what is left of an addition that was noted before: nothing if it is in
 // the file.
-func (f *files) redo(clean string, before, now addition, data []byte) (addition, error) {
+func (f *Files) redo(clean string, before, now Addition, data []byte) (Addition, error) {
 	there, err := f.tail(clean, before.At, before.Size)
 	if err != nil {
 		return now, err
@@ -153,7 +107,7 @@ func (f *files) redo(clean string, before, now addition, data []byte) (addition,
 	sum := sha256.Sum256(there)
 	switch {
 	case len(there) == before.Size && bytes.Equal(sum[:], before.Sum):
-		return addition{}, nil
+		return Addition{}, nil
 	case before.At+int64(len(there)) == now.At && bytes.HasPrefix(data, there):
 		now.At = before.At // a piece of it, and nothing behind
 	}
@@ -161,7 +115,7 @@ func (f *files) redo(clean string, before, now addition, data []byte) (addition,
 }
 
 // tail returns what a file has from a position on, at most so many bytes.
-func (f *files) tail(clean string, at int64, most int) ([]byte, error) {
+func (f *Files) tail(clean string, at int64, most int) ([]byte, error) {
 	file, err := f.openIn(clean, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
@@ -177,7 +131,7 @@ func (f *files) tail(clean string, at int64, most int) ([]byte, error) {
 }
 
 // openIn opens a file below the root.
-func (f *files) openIn(clean string, flags int) (*os.File, error) {
+func (f *Files) openIn(clean string, flags int) (*os.File, error) {
 	return openBelow(f.root, clean, flags)
 }
 
@@ -199,7 +153,7 @@ func notAFile(clean string) error {
 }
 
 // writable checks a path into which the script wants to write.
-func (f *files) writable(path string) (clean string, err error) {
+func (f *Files) writable(path string) (clean string, err error) {
 	if clean, err = f.local(path); err != nil {
 		return "", err
 	}
@@ -230,9 +184,9 @@ func (f *files) writable(path string) (clean string, err error) {
 	return clean, nil
 }
 
-// wrote returns the folders and files that the script wrote, as [bot.allow] files names
+// Wrote returns the folders and files that the script wrote, as [bot.allow] files names
 // them.
-func (f *files) wrote() []string {
+func (f *Files) Wrote() []string {
 	f.usedMu.Lock()
 	defer f.usedMu.Unlock()
 	if f.used["."] {
@@ -241,7 +195,8 @@ func (f *files) wrote() []string {
 	return slices.Sorted(maps.Keys(f.used))
 }
 
-func (f *files) read(path string, most int) ([]byte, error) {
+// Read returns a file, if it is not larger than most bytes.
+func (f *Files) Read(path string, most int) ([]byte, error) {
 	clean, err := f.local(path)
 	if err != nil {
 		return nil, err
@@ -262,7 +217,7 @@ func (f *files) read(path string, most int) ([]byte, error) {
 }
 
 // size is a file's, 0 if there is none.
-func (f *files) size(clean string) (int64, error) {
+func (f *Files) size(clean string) (int64, error) {
 	file, err := f.openIn(clean, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return 0, nil
@@ -278,7 +233,7 @@ func (f *files) size(clean string) (int64, error) {
 }
 
 // add writes at a position, which is the file's end but for pieces left by a crash.
-func (f *files) add(clean string, at int64, data []byte) error {
+func (f *Files) add(clean string, at int64, data []byte) error {
 	before := at
 	if at == 0 {
 		before = -1 // it may be new
@@ -304,7 +259,7 @@ func (f *files) add(clean string, at int64, data []byte) error {
 	return nil
 }
 
-func (f *files) makeFolder(clean string) error {
+func (f *Files) makeFolder(clean string) error {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return err
@@ -314,7 +269,7 @@ func (f *files) makeFolder(clean string) error {
 }
 
 // replace writes a file of which there is the old content or the new at any time.
-func (f *files) replace(clean string, content io.Reader, size int64) error {
+func (f *Files) replace(clean string, content io.Reader, size int64) error {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return fileError(filepath.ToSlash(clean), err)
@@ -349,7 +304,7 @@ func (f *files) replace(clean string, content io.Reader, size int64) error {
 	return nil
 }
 
-func (f *files) remove(clean string) error {
+func (f *Files) remove(clean string) error {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return fileError(filepath.ToSlash(clean), err)
@@ -364,9 +319,9 @@ func (f *files) remove(clean string) error {
 	return nil
 }
 
-// list leaves out what the script couldn't reach: what is hidden or the host's, and
+// List lists a folder. It leaves out what the script couldn't reach: what is hidden or the host's, and
 // links that lead out.
-func (f *files) list(path string) ([]luabind.FileInfo, error) {
+func (f *Files) List(path string) ([]luabind.FileInfo, error) {
 	if path == "" {
 		path = "."
 	}

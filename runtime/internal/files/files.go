@@ -1,8 +1,14 @@
-package runtime
+// Package files is the part of the disk that a bot's script can reach.
+//
+// A script may read below its own folder, except for hidden files and those of the
+// host, and write where [bot.allow] files says, up to a size in all. What users have
+// sent is kept apart, and so are copies of the files that are to be sent: a script may
+// change or remove a file before its turn comes. Symbolic links don't lead out: each
+// access goes through os.Root.
+package files
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -15,44 +21,53 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/luabind"
-	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
-// files is the part of the disk that a bot's script can reach: it may read
-// below the script's folder, except for hidden files and those of the data
-// folder, and write where [bot.allow] says. Symbolic links don't lead out: each
-// access goes through os.Root.
-type files struct {
-	root   string   // the script's folder
-	data   string   // the runtime's data folder, out of bounds
-	tokens []string // the bots' token files, out of bounds
-	write  []string // folders below root, slash form
-	media  string   // where downloads are kept
-	queue  string   // where files are kept that are to be sent
+// DefaultBytes is how much the places may hold that a script may write, in bytes.
+const DefaultBytes = 256 << 20
 
-	mu   sync.Mutex // held while a file is written
-	room filesRoom
+// Options say where a bot's files are. Paths need not be absolute.
+type Options struct {
+	// Root is the script's folder.
+	Root string
+	// Data is the host's data folder, which is out of bounds, and Tokens are files
+	// elsewhere that are, too.
+	Data   string
+	Tokens []string
+	// Media is where received files are kept, and Queue those that are to be sent.
+	Media, Queue string
+	// Write are the folders and files below Root that the script may write; "." is
+	// Root itself.
+	Write []string
+	// MaxBytes is how much these may hold in all.
+	MaxBytes int64
+}
+
+// Files is a bot's part of the disk.
+type Files struct {
+	root   string
+	data   string
+	tokens []string
+	write  []string // slash form
+	media  string
+	queue  string
+
+	mu    sync.Mutex // held while a file is written
+	quota quota
 
 	usedMu sync.Mutex
 	used   map[string]bool // entries of root that the script wrote, "." for too many
 }
 
-func newFiles(shared *Config, cfg BotConfig) *files {
-	f := &files{
-		root: absolute(filepath.Dir(cfg.Script)), data: absolute(shared.Data),
-		media: filepath.Join(absolute(shared.Data), "media", cfg.Name),
-		queue: filepath.Join(absolute(shared.Data), "outbox", cfg.Name),
-		room:  filesRoom{most: cfg.Allow.FilesBytes},
+// New returns a bot's part of the disk. It touches nothing.
+func New(o Options) *Files {
+	f := &Files{root: absolute(o.Root), data: absolute(o.Data), media: absolute(o.Media), queue: absolute(o.Queue), quota: quota{most: o.MaxBytes}}
+	for _, path := range o.Tokens {
+		f.tokens = append(f.tokens, absolute(path))
 	}
-	for _, b := range append([]BotConfig{cfg}, shared.Bots...) {
-		if b.TokenFile != "" {
-			f.tokens = append(f.tokens, absolute(b.TokenFile))
-		}
-	}
-	for _, dir := range cfg.Allow.Files {
-		f.write = append(f.write, filepath.ToSlash(filepath.Clean(dir)))
+	for _, path := range o.Write {
+		f.write = append(f.write, filepath.ToSlash(filepath.Clean(path)))
 	}
 	return f
 }
@@ -64,79 +79,8 @@ func absolute(path string) string {
 	return path
 }
 
-// tidy removes files of the queue that no send refers to: those of a process
-// that died between the copy and the store.
-func (f *files) tidy(ctx context.Context, st *store.Store, bot string) {
-	kept, err := os.ReadDir(f.queue)
-	if err != nil {
-		return // there is none
-	}
-	sends, err := st.Unsent(ctx, bot)
-	if err != nil {
-		return // the next start will do
-	}
-	used := map[string]bool{}
-	for _, s := range sends {
-		used[s.File] = true
-	}
-	for _, e := range kept {
-		if path := filepath.Join(f.queue, e.Name()); !used[path] {
-			os.Remove(path)
-		}
-	}
-}
-
-// maxSpooled is how much a bot's files may take that wait to be sent: a script
-// that sends and sends must not fill the disk.
-const maxSpooled = 1 << 30
-
-// spooled is the size of the files that wait to be sent.
-func (f *files) spooled() (sum int64) {
-	kept, err := os.ReadDir(f.queue)
-	if err != nil {
-		return 0 // there is none yet
-	}
-	for _, e := range kept {
-		if info, err := e.Info(); err == nil {
-			sum += info.Size()
-		}
-	}
-	return sum
-}
-
-// spool copies a file into the queue, durably, and returns the copy's path.
-func (f *files) spool(src *os.File, name string) (string, error) {
-	info, err := src.Stat()
-	if err == nil && info.Size() > ilink.MaxMediaSize {
-		return "", &luabind.HostError{Kind: "too_large", Message: fmt.Sprintf("%q is over %d MiB, more than can be sent", name, ilink.MaxMediaSize>>20)}
-	}
-	if err == nil && f.spooled()+info.Size() > maxSpooled {
-		return "", &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf("files of over %d MiB wait to be sent, and no more are kept", maxSpooled>>20)}
-	}
-	if err := os.MkdirAll(f.queue, 0o700); err != nil {
-		return "", fmt.Errorf("keep a file to be sent: %w", err)
-	}
-	dst, err := os.CreateTemp(f.queue, "*") // 0600
-	if err != nil {
-		return "", fmt.Errorf("keep a file to be sent: %w", err)
-	}
-	_, err = io.Copy(dst, src)
-	if err = errors.Join(err, dst.Sync(), dst.Close()); err != nil {
-		os.Remove(dst.Name())
-		return "", fmt.Errorf("keep a file to be sent: %w", err)
-	}
-	return dst.Name(), nil
-}
-
-// discard removes a file of the queue.
-func (f *files) discard(path string) {
-	if within(path, f.queue) {
-		os.Remove(path)
-	}
-}
-
 // local checks a path that a script gave and returns it relative to the root.
-func (f *files) local(path string) (string, error) {
+func (f *Files) local(path string) (string, error) {
 	clean := filepath.Clean(filepath.FromSlash(path))
 	refuse := func(why string) (string, error) {
 		return "", &luabind.HostError{Kind: "not_allowed", Message: fmt.Sprintf("%q %s", path, why)}
@@ -157,19 +101,27 @@ func (f *files) local(path string) (string, error) {
 	return clean, nil
 }
 
+// resolved follows symbolic links as far as there are any.
+func resolved(path string) string {
+	if p, err := filepath.EvalSymlinks(path); err == nil {
+		return p
+	}
+	return path
+}
+
 func within(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && filepath.IsLocal(rel)
 }
 
-// find describes a file below the root.
-func (f *files) find(path string) (*luabind.File, error) {
+// Find describes a file below the root.
+func (f *Files) Find(path string) (*luabind.File, error) {
 	clean, err := f.local(path)
 	if err != nil {
 		return nil, err
 	}
 	file := &luabind.File{Path: filepath.Join(f.root, clean), Name: filepath.Base(clean)}
-	src, err := f.open(file)
+	src, err := f.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -177,8 +129,8 @@ func (f *files) find(path string) (*luabind.File, error) {
 	return file, describe(src, file)
 }
 
-// open opens a file that find, keep or save made.
-func (f *files) open(file *luabind.File) (*os.File, error) {
+// Open opens a file that Find, Keep or Save made.
+func (f *Files) Open(file *luabind.File) (*os.File, error) {
 	dir := f.root
 	for _, ours := range []string{f.media, f.queue} {
 		if within(file.Path, ours) {
@@ -196,8 +148,8 @@ func (f *files) open(file *luabind.File) (*os.File, error) {
 	return src, nil
 }
 
-// keep writes what was downloaded into a file of the data folder.
-func (f *files) keep(src io.Reader, name string) (*luabind.File, error) {
+// Keep writes what was downloaded into a file of its own.
+func (f *Files) Keep(src io.Reader, name string) (*luabind.File, error) {
 	if err := os.MkdirAll(f.media, 0o700); err != nil {
 		return nil, fmt.Errorf("keep a download: %w", err)
 	}
@@ -220,9 +172,9 @@ func (f *files) keep(src io.Reader, name string) (*luabind.File, error) {
 	return file, nil
 }
 
-// save copies a file to a path below one of the folders that the bot may write.
+// Save copies a file to a path below one of the folders that the bot may write.
 // A path that ends in a slash is a folder, and the file keeps its name.
-func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
+func (f *Files) Save(file *luabind.File, path string) (*luabind.File, error) {
 	chosen := !strings.HasSuffix(path, "/")
 	if !chosen {
 		path += luabind.SafeFileName(file.Name)
@@ -231,7 +183,7 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	src, err := f.open(file)
+	src, err := f.Open(file)
 	if err != nil {
 		return nil, err
 	}
@@ -256,7 +208,7 @@ func (f *files) save(file *luabind.File, path string) (*luabind.File, error) {
 
 // isAnother reports whether there is a file of that name, below the bot's folder, with
 // another content.
-func (f *files) isAnother(clean string, content io.ReadSeeker) bool {
+func (f *Files) isAnother(clean string, content io.ReadSeeker) bool {
 	root, err := os.OpenRoot(f.root)
 	if err != nil {
 		return false // replace says so
@@ -332,18 +284,6 @@ func fileError(name string, err error) error {
 		kind, why = "not_allowed", "a link leads out of the script's folder"
 	}
 	return &luabind.HostError{Kind: kind, Message: fmt.Sprintf("%q: %s", name, why)}
-}
-
-// nameOf is the name of an item's media as the user knows it; those without one
-// get their kind's.
-func nameOf(item *ilink.Item) string {
-	if item.File != nil && item.File.FileName != "" {
-		return luabind.SafeFileName(item.File.FileName)
-	}
-	if item.Type == ilink.ItemTypeVoice {
-		return "voice.silk"
-	}
-	return item.Type.String()
 }
 
 func extension(mimeType string) string {

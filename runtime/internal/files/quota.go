@@ -1,4 +1,4 @@
-package runtime
+package files
 
 import (
 	"fmt"
@@ -8,18 +8,14 @@ import (
 	"github.com/ilinkd/ilinkd/luabind"
 )
 
-const (
-	// defaultFilesBytes is how much the places may hold that a script may write.
-	defaultFilesBytes = 256 << 20
-	// fileBlock is what a file or folder takes at least, so that there can't be any
-	// number of empty ones.
-	fileBlock = 4 << 10
-)
+// fileBlock is what a file or folder takes at least, so that there can't be any number
+// of empty ones.
+const fileBlock = 4 << 10
 
-// filesRoom keeps a script from filling the disk. What is in the places that it may
+// quota keeps a script from filling the disk. What is in the places that it may
 // write is measured first, and then counted; what was removed is seen when it is
-// measured again. files.mu guards it.
-type filesRoom struct {
+// measured again. Files.mu guards it.
+type quota struct {
 	most     int64
 	held     int64
 	measured bool
@@ -27,19 +23,19 @@ type filesRoom struct {
 
 // fit makes sure that there is room for a file that grows, from a size of before to
 // one of after, and counts it. A file that is new has -1 before.
-func (f *files) fit(before, after int64) error {
+func (f *Files) fit(before, after int64) error {
 	more := blocks(after)
 	if before >= 0 {
 		more -= blocks(before)
 	}
-	if r := &f.room; !r.measured || r.held+more > r.most {
-		r.held, r.measured = f.measure(), true
+	if q := &f.quota; !q.measured || q.held+more > q.most {
+		q.held, q.measured = f.measure(), true
 	}
-	if more > 0 && f.room.held+more > f.room.most {
+	if more > 0 && f.quota.held+more > f.quota.most {
 		return &luabind.HostError{Kind: luabind.StatusQuota, Message: fmt.Sprintf(
-			"the files in the script's folders would take more than %d bytes: remove some, or raise files_bytes in runtime.toml, [bot.allow]", f.room.most)}
+			"the files in the script's folders would take more than %d bytes: remove some, or raise files_bytes in runtime.toml, [bot.allow]", f.quota.most)}
 	}
-	f.room.held += more
+	f.quota.held += more
 	return nil
 }
 
@@ -47,7 +43,7 @@ func (f *files) fit(before, after int64) error {
 func blocks(size int64) int64 { return max(size, fileBlock) }
 
 // measure is how much there is where the script may write.
-func (f *files) measure() (sum int64) {
+func (f *Files) measure() (sum int64) {
 	for _, place := range f.write {
 		filepath.WalkDir(filepath.Join(f.root, filepath.FromSlash(place)), func(_ string, d fs.DirEntry, err error) error {
 			if err != nil {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package runtime
+package files
 
 import (
 	"bytes"
@@ -16,7 +16,7 @@ import (
 // TestPipesAreNoFiles: a named pipe in the bot's folder is refused at once, whatever is
 // wanted of it; to open it would wait for somebody at its other end.
 func TestPipesAreNoFiles(t *testing.T) {
-	f := &files{root: t.TempDir(), data: t.TempDir(), write: []string{"."}, room: filesRoom{most: 1 << 20}}
+	f := &Files{root: t.TempDir(), data: t.TempDir(), write: []string{"."}, quota: quota{most: 1 << 20}}
 	if err := syscall.Mkfifo(filepath.Join(f.root, "pipe"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -29,18 +29,18 @@ func TestPipesAreNoFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, try := range map[string]func() error{
-		"read":    func() error { _, err := f.read("pipe", 10); return err },
+		"read":    func() error { _, err := f.Read("pipe", 10); return err },
 		"replace": func() error { return f.replace("pipe", bytes.NewReader([]byte("x")), 1) },
 		"add":     func() error { return f.add("pipe", 0, []byte("x")) },
-		"send":    func() error { _, err := f.find("pipe"); return err },
-		"save":    func() error { _, err := f.save(&luabind.File{Path: photo, Name: "received"}, "pipe"); return err },
+		"send":    func() error { _, err := f.Find("pipe"); return err },
+		"save":    func() error { _, err := f.Save(&luabind.File{Path: photo, Name: "received"}, "pipe"); return err },
 	} {
 		var he *luabind.HostError
 		if err := try(); !errors.As(err, &he) || he.Kind != "not_a_file" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := f.save(&luabind.File{Path: photo, Name: "received"}, "photo.jpg"); err != nil {
+	if _, err := f.Save(&luabind.File{Path: photo, Name: "received"}, "photo.jpg"); err != nil {
 		t.Error(err)
 	}
 }
@@ -49,14 +49,12 @@ func TestPipesAreNoFiles(t *testing.T) {
 // whose token is kept in the same folder.
 func TestTokensAreOutOfReach(t *testing.T) {
 	dir := t.TempDir()
-	bots := []BotConfig{
-		{Name: "one", Script: filepath.Join(dir, "one.lua"), TokenFile: filepath.Join(dir, "one.json")},
-		{Name: "two", Script: filepath.Join(dir, "two.lua"), TokenFile: filepath.Join(dir, "two.json")},
-	}
-	f := newFiles(&Config{Data: filepath.Join(dir, "data"), Bots: bots}, bots[0])
+	f := New(Options{
+		Root: dir, Data: filepath.Join(dir, "data"), Tokens: []string{filepath.Join(dir, "one.json"), filepath.Join(dir, "two.json")},
+	})
 	for _, name := range []string{"one.json", "two.json", "data/x"} {
 		var he *luabind.HostError
-		if _, err := f.read(name, 10); !errors.As(err, &he) || he.Kind != "not_allowed" {
+		if _, err := f.Read(name, 10); !errors.As(err, &he) || he.Kind != "not_allowed" {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
