@@ -51,6 +51,7 @@ const (
 
 // failureOf says in a kind and a message why a host call failed.
 func (r *run) failureOf(err error) (kind, message string) {
+	err = Explain(err)
 	var he *HostError
 	switch {
 	case errors.As(err, &he):

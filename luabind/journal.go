@@ -306,6 +306,7 @@ func (c Call) blank() Record {
 
 // with returns the record with the call's result.
 func (rec Record) with(result any, err error) (Record, error) {
+	err = Explain(err)
 	var he *HostError
 	switch {
 	case errors.As(err, &he):

@@ -69,7 +69,7 @@ func (vm *VM) send(L *lua.LState, function, to string, inReplyTo *ilink.Message,
 		}
 		s.Result, err = vm.host.Send(ctx, req)
 		var he *HostError
-		if errors.As(err, &he) {
+		if errors.As(Explain(err), &he) {
 			s.Failure, err = he, nil // the result tells how far it came
 		}
 		return s, err

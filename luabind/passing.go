@@ -46,7 +46,7 @@ func PassError(err error) *PassedError {
 		p.Script = &passedScript{ScriptError: se, Cause: PassError(se.cause), Certain: se.certain}
 		return p
 	}
-	errors.As(err, &p.Host)
+	errors.As(Explain(err), &p.Host)
 	for word, sentinel := range passedSentinels() {
 		if errors.Is(err, sentinel) {
 			p.Is = append(p.Is, word)

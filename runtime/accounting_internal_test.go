@@ -82,7 +82,7 @@ func TestWindowsComeInAnyOrder(t *testing.T) {
 		b.server.takes = time.Second
 		late := b.window("alice", time.Now())
 		b.pushes("alice", "", "hello")
-		b.bot.outbox.windowsOpened(late)
+		b.bot.outbox.WindowsOpened(late)
 		wantEqual(t, "used", b.used("alice"), 1)
 		time.Sleep(time.Minute)
 		wantEqual(t, "used", b.used("alice"), 1)
@@ -153,8 +153,8 @@ func TestExpiryWhileTheStoreRefuses(t *testing.T) {
 func TestUploadsAreTriedAgain(t *testing.T) {
 	for name, trouble := range map[string]func(b *bench) (end func()){
 		"no token": func(b *bench) func() {
-			b.bot.host.setClient(nil)
-			return func() { b.bot.use(ilink.Token{BotToken: "token"}) }
+			b.bot.account.LogOut()
+			return func() { b.bot.account.Use(ilink.Token{BotToken: "token"}) }
 		},
 		"full store": func(b *bench) func() { return b.refuseWhile("new.payload_kind = 'item'") },
 		"network": func(b *bench) func() {

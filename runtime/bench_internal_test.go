@@ -20,6 +20,8 @@ import (
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/account"
+	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
 	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -130,7 +132,7 @@ func (s *fakeServer) failUploads(on bool) {
 
 func pass(ctx context.Context, d time.Duration) error {
 	if d > 0 {
-		sleep(ctx, d)
+		backoff.Sleep(ctx, d)
 	}
 	return ctx.Err()
 }
@@ -218,9 +220,9 @@ func (b *bench) start() {
 	if err := b.bot.load(work); err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot.use(ilink.Token{BotToken: "token"})
+	b.bot.account.Use(ilink.Token{BotToken: "token"})
 	var group sync.WaitGroup
-	group.Go(func() { b.bot.outbox.run(sending, work) })
+	group.Go(func() { b.bot.outbox.Run(sending, work) })
 	b.halt = func(limit time.Duration) {
 		b.bot.inbox.close(limit)
 		if limit > 0 {
@@ -326,15 +328,13 @@ func (b *bench) opens(users ...string) {
 // used is how many sends count in a user's window.
 func (b *bench) used(user string) int {
 	synctest.Wait()
-	b.bot.outbox.mu.Lock()
-	defer b.bot.outbox.mu.Unlock()
-	return b.bot.outbox.lane(user).window.Used
+	return b.bot.outbox.Window(user).Used
 }
 
 // open opens a window at a time of the server's.
 func (b *bench) open(user string, at time.Time) {
 	b.t.Helper()
-	b.bot.outbox.windowsOpened(b.window(user, at))
+	b.bot.outbox.WindowsOpened(b.window(user, at))
 }
 
 // window opens a window in the store alone.
@@ -343,7 +343,7 @@ func (b *bench) window(user string, at time.Time) []store.Window {
 	b.keys++
 	_, windows, err := b.store.Receive(b.t.Context(), "bot",
 		[]store.Receipt{{Key: fmt.Sprint("window ", b.keys), Conversation: user, User: user, Opened: at, ContextToken: "token", Message: []byte("{}")}},
-		store.Arrival{At: time.Now(), After: time.Now().Add(-minSlack)})
+		store.Arrival{At: time.Now(), After: time.Now().Add(-account.MinSlack)})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -405,7 +405,7 @@ func (s *sending) told() string {
 		text += " uncertain"
 	}
 	var he *luabind.HostError
-	if errors.As(s.err, &he) {
+	if errors.As(luabind.Explain(s.err), &he) {
 		text = strings.TrimSpace(text + " error " + he.Kind)
 	} else if s.err != nil {
 		text += " error " + s.err.Error()

@@ -18,6 +18,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/runtime/internal/files"
+	"github.com/ilinkd/ilinkd/runtime/internal/outbox"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -224,21 +225,12 @@ func (d *Duration) UnmarshalText(b []byte) error {
 
 // The defaults. Those of the sandbox are luabind's.
 const (
-	defaultData      = "data"
-	defaultMinGap    = 350 * time.Millisecond // protocol §4: pace a bot's sends
-	defaultBurst     = 3                      // protocol §4: about 3 in a second trip the throttle
-	defaultTextRunes = ilink.MaxTextRunes
+	defaultData = "data"
 
-	defaultPerInbound    = 10             // protocol §4: the 11th fails
-	defaultWindow        = 24 * time.Hour // protocol §4
-	defaultLifetime      = 72 * time.Hour
-	defaultMaxQueued     = 200
-	defaultParallelSends = 1
-	defaultNudgeText     = "还有内容未发完，回复任意消息即可继续。(More is waiting: write anything to go on.)"
-	defaultRetries       = 3
-	defaultRetryOver     = time.Minute
-	defaultStopTimeout   = 10 * time.Second
-	defaultParallel      = 64
+	defaultRetries     = 3
+	defaultRetryOver   = time.Minute
+	defaultStopTimeout = 10 * time.Second
+	defaultParallel    = 64
 
 	// leastOverhead is what a process needs at least beside what its script holds.
 	leastOverhead = 32 << 20
@@ -438,16 +430,16 @@ func (l LimitsConfig) WithDefaults() LimitsConfig {
 
 func (c *Config) defaultLimits() {
 	l := &c.Limits
-	orDefault(&l.PerInbound, defaultPerInbound)
-	orDefault(&l.Window, Duration(defaultWindow))
-	orDefault(&l.WhenFull, store.ModeDefer)
-	orDefault(&l.NudgeText, defaultNudgeText)
-	orDefault(&l.Lifetime, Duration(defaultLifetime))
-	orDefault(&l.MaxQueued, defaultMaxQueued)
-	orDefault(&l.ParallelSends, defaultParallelSends)
-	orDefault(&l.MinGap, Duration(defaultMinGap))
-	orDefault(&l.Burst, defaultBurst)
-	orDefault(&l.TextRunes, defaultTextRunes)
+	orDefault(&l.PerInbound, outbox.DefaultPerInbound)
+	orDefault(&l.Window, Duration(outbox.DefaultWindow))
+	orDefault(&l.WhenFull, outbox.DefaultWhenFull)
+	orDefault(&l.NudgeText, outbox.DefaultNudgeText)
+	orDefault(&l.Lifetime, Duration(outbox.DefaultLifetime))
+	orDefault(&l.MaxQueued, outbox.DefaultMaxQueued)
+	orDefault(&l.ParallelSends, outbox.DefaultParallelSends)
+	orDefault(&l.MinGap, Duration(outbox.DefaultMinGap))
+	orDefault(&l.Burst, outbox.DefaultBurst)
+	orDefault(&l.TextRunes, outbox.DefaultTextRunes)
 	d := &c.Delivery
 	orDefault(&d.OnUncertain, UncertainResend)
 	orDefault(&d.Retries, defaultRetries)
@@ -462,8 +454,8 @@ func (c *Config) defaultLimits() {
 	orDefault(&r.Media, Duration(std.MediaAge))
 	orDefault(&r.MediaBytes, std.MediaBytes)
 	orDefault(&r.KVBytes, defaultKVBytes)
-	orDefault(&c.pauses.trouble, troubleMin)
-	orDefault(&c.pauses.session, sessionBackoffMin)
+	orDefault(&c.pauses.trouble, outbox.DefaultTroublePause)
+	orDefault(&c.pauses.session, outbox.DefaultSessionPause)
 	orDefault(&c.pauses.slow, slowMin)
 }
 

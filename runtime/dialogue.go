@@ -44,7 +44,7 @@ func (ib *inbox) await(ctx context.Context, at *place, req luabind.AwaitRequest)
 		err = ib.bot.store.SaveProgress(ctx, progress)
 	}
 	if err != nil {
-		return nil, explain(err)
+		return nil, err
 	}
 	if step != nil {
 		step.Saved(false)
@@ -181,7 +181,7 @@ func (ib *inbox) take(ctx context.Context, asker, in *message, step *luabind.Ste
 		step.Saved(true)
 	}
 	ib.bot.stats.update(func(s *Status) { s.Handled++ })
-	return a, explain(err)
+	return a, err
 }
 
 // sleepOn waits as long as the first message of a conversation, whose handler was

@@ -10,6 +10,7 @@ import (
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
 	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/isolate"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -71,8 +72,8 @@ func (ib *inbox) tell(l *conversation, in *message, failure error) {
 	}
 }
 
-// forwardRetryMin doubles to forwardRetryMax while the process to which messages
-// are forwarded doesn't take one.
+// forwardRetryMin doubles to forwardRetryMax while the process to which messages are forwarded doesn't
+// take one.
 const (
 	forwardRetryMin = 500 * time.Millisecond
 	forwardRetryMax = 30 * time.Second
@@ -293,7 +294,7 @@ func (ib *inbox) failed(in *message, err error) (again bool) {
 		// It would never be taken, and others wait behind it.
 	case ib.bot.forward != nil:
 		// The other process is away: the message waits for it, however long.
-		failure.NextAt = now.Add(min(forwardRetryMin<<min(in.Attempts-1, 10), forwardRetryMax))
+		failure.NextAt = now.Add(backoff.Backoff{Min: forwardRetryMin, Max: forwardRetryMax}.After(in.Attempts))
 	case !failure.RetryOnReload && !failure.Afresh && in.Attempts <= retries:
 		failure.NextAt = now.Add(retryDelay(in.Attempts, retries, time.Duration(ib.bot.shared.Delivery.RetryOver)))
 	}

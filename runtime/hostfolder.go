@@ -22,13 +22,13 @@ func (h *host) WriteFile(ctx context.Context, path string, data []byte, add bool
 	if !add {
 		return h.files.Write(path, data, func() error {
 			_, _, err := replay.Intend(ctx, h.bot.store, true)
-			return explain(err)
+			return err
 		})
 	}
 	return h.files.Append(path, data, func(now files.Addition) (*files.Addition, error) {
 		before, again, err := replay.Intend(ctx, h.bot.store, now)
 		if err != nil || !again {
-			return nil, explain(err)
+			return nil, err
 		}
 		return &before, nil
 	})
@@ -43,6 +43,6 @@ func (h *host) ListFiles(_ context.Context, path string) ([]luabind.FileInfo, er
 func (h *host) RemoveFile(ctx context.Context, path string) error {
 	return h.files.Remove(path, func() (bool, error) {
 		_, again, err := replay.Intend(ctx, h.bot.store, true)
-		return again, explain(err)
+		return again, err
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -217,7 +218,7 @@ func (ib *inbox) persist(what string, write func(ctx context.Context) error) {
 			return
 		}
 		ib.bot.log.Error("the store refuses to "+what+": trying again", "err", err)
-		sleep(ib.ctx, time.Second)
+		backoff.Sleep(ib.ctx, time.Second)
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -318,67 +317,6 @@ func TestRetryDelay(t *testing.T) {
 			got = append(got, retryDelay(i+1, c.n, time.Minute))
 		}
 		wantEqual(t, fmt.Sprint(c.n, " tries"), got, c.want)
-	}
-}
-
-func TestArrivedAfter(t *testing.T) {
-	at := func(ms int) time.Time { return time.UnixMilli(int64(1_000_000 + ms)) }
-	for _, c := range []struct {
-		name                        string
-		started, received, previous time.Time
-		trip                        time.Duration
-		want                        time.Time
-	}{
-		{"held", at(0), at(5000), at(-10), 50 * time.Millisecond, at(5000 - 150)},
-		{"held, near server", at(0), at(5000), at(-10), time.Millisecond, at(5000 - 20)},
-		{"held, far server", at(0), at(50_000), at(-10), 10 * time.Second, at(50_000 - 2000)},
-		{"prompt: it may have come since the poll before", at(0), at(100), at(-10), 50 * time.Millisecond, at(-10 - 150)},
-		{"the first poll", at(0), at(100), time.Time{}, 50 * time.Millisecond, at(-60_000)},
-	} {
-		if got := arrivedAfter(c.started, c.received, c.previous, c.trip); !got.Equal(c.want) {
-			t.Errorf("%s: %v, want %v", c.name, got.Sub(at(0)), c.want.Sub(at(0)))
-		}
-	}
-}
-
-func TestWindowRules(t *testing.T) {
-	now := time.Now()
-	rules := LimitsConfig{PerInbound: 10, Window: Duration(24 * time.Hour)}.rules()
-	for _, c := range []struct {
-		name  string
-		rules windowRules
-		w     store.Window
-		left  int
-		why   string
-	}{
-		{"never written", rules, store.Window{}, 0, luabind.StatusWindowClosed},
-		{"fresh", rules, store.Window{Opened: now}, 10, ""},
-		{"used", rules, store.Window{Opened: now, Used: 9}, 1, ""},
-		{"used up", rules, store.Window{Opened: now, Used: 10}, 0, luabind.StatusQuota},
-		{"overdrawn", rules, store.Window{Opened: now, Used: 12}, 0, luabind.StatusQuota},
-		{"closed by the server", rules, store.Window{Opened: now, Closed: true}, 0, luabind.StatusWindowClosed},
-		{"nearly over", rules, store.Window{Opened: now.Add(windowMargin + time.Second - 24*time.Hour)}, 10, ""},
-		{"over", rules, store.Window{Opened: now.Add(windowMargin - 24*time.Hour)}, 0, luabind.StatusWindowClosed},
-		{"no limits", LimitsConfig{PerInbound: -1}.rules(), store.Window{}, 1 << 30, ""},
-	} {
-		left, why := c.rules.left(c.w, now)
-		if left != c.left || why != c.why {
-			t.Errorf("%s: %d %q, want %d %q", c.name, left, why, c.left, c.why)
-		}
-	}
-}
-
-func TestThrottledPauses(t *testing.T) {
-	now := time.Now()
-	var th store.Throttle
-	var got []time.Duration
-	for range 7 {
-		th = throttled(th, now)
-		got = append(got, th.Until.Sub(now))
-	}
-	wantEqual(t, "pauses", got, "[30s 1m0s 2m0s 4m0s 8m0s 10m0s 10m0s]")
-	if far := throttled(store.Throttle{Step: 100}, now); far.Until.Sub(now) != throttleMax {
-		t.Errorf("after many: %v", far)
 	}
 }
 

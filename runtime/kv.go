@@ -60,7 +60,7 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 		err = &luabind.HostError{Kind: "full", Message: fmt.Sprintf(
 			"the bot keeps as much as it may (%d bytes): delete what is old or let it expire, or raise [retention] kv_bytes", full.Limit)}
 	}
-	return r, explain(err)
+	return r, err
 }
 
 func (h *host) changeKV(tx *store.Tx, key store.KVKey, req luabind.KVRequest, now time.Time) (r luabind.KVResult, err error) {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ilinkd/ilinkd/ilink"
 	"github.com/ilinkd/ilinkd/ilink/bridge"
+	"github.com/ilinkd/ilinkd/runtime/internal/outbox"
 	"github.com/ilinkd/ilinkd/runtime/internal/replay"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -133,14 +134,14 @@ func TestAnOutageUsesUpNothing(t *testing.T) {
 	inBubble(t, quick, func(t *testing.T, b *bench) {
 		b.opens("alice")
 		for i := range 20 { // ten minutes of polls that fail
-			b.bot.polled(bridge.State{Phase: bridge.PhaseUnreachable, Err: errors.New("502")})
+			b.bot.account.Polled(bridge.State{Phase: bridge.PhaseUnreachable, Err: errors.New("502")})
 			if i == 0 {
 				b.pushes("alice", "", "hello").wants("deferred(network)")
 			}
 			time.Sleep(30 * time.Second)
 		}
 		wantEqual(t, "tried", len(b.server.requests()), 0)
-		b.bot.polled(bridge.State{Phase: bridge.PhaseRunning})
+		b.bot.account.Polled(bridge.State{Phase: bridge.PhaseRunning})
 		time.Sleep(time.Second)
 		wantEqual(t, "states", b.states(), map[string]int{"sent": 1})
 	})
@@ -153,7 +154,7 @@ func TestANewTokenEndsThePause(t *testing.T) {
 		b.pushes("alice", "", "hello").wants("deferred(session_expired)")
 		time.Sleep(20 * time.Second)
 		wantEqual(t, "tries", len(b.server.requests()), 3)
-		b.bot.use(ilink.Token{BotToken: "newer"})
+		b.bot.account.Use(ilink.Token{BotToken: "newer"})
 		synctest.Wait()
 		wantEqual(t, "states", b.states(), map[string]int{"sent": 1})
 	})
@@ -161,7 +162,7 @@ func TestANewTokenEndsThePause(t *testing.T) {
 
 func TestWithoutATokenSendsWait(t *testing.T) {
 	inBubble(t, quick, func(t *testing.T, b *bench) {
-		b.bot.host.setClient(nil)
+		b.bot.account.LogOut()
 		b.opens("alice")
 		b.pushes("alice", "", "hello").wants("deferred(session_expired)")
 		b.pushes("alice", "fail", "now or never").wants("error session_expired")
@@ -170,7 +171,7 @@ func TestWithoutATokenSendsWait(t *testing.T) {
 		if n := b.store.Stats().Commits - commits; n > 2 {
 			t.Errorf("%d writes while nothing could be done", n)
 		}
-		b.bot.use(ilink.Token{BotToken: "token"})
+		b.bot.account.Use(ilink.Token{BotToken: "token"})
 		synctest.Wait()
 		wantEqual(t, "sent", b.server.texts(), "[alice: hello]")
 	})
@@ -251,7 +252,7 @@ func TestUncertainIsSentAgainOrHeld(t *testing.T) {
 			if err := b.store.Release(t.Context(), 1, true, time.Now()); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.bot.outbox.refresh(t.Context()); err != nil {
+			if err := b.bot.outbox.Refresh(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
@@ -369,7 +370,7 @@ func TestExpiry(t *testing.T) {
 		b.pushes("alice", "", "waits").wants("deferred(window_closed)")
 		time.Sleep(90 * time.Minute)
 		wantEqual(t, "states", b.states(), map[string]int{"expired": 1, "queued": 1})
-		wantEqual(t, "expired", b.bot.stats.snapshot().Expired, 1)
+		wantEqual(t, "expired", b.bot.status().Expired, 1)
 		b.opens("alice")
 		wantEqual(t, "sent", b.server.texts(), "[alice: waits]")
 	})
@@ -379,7 +380,7 @@ func TestQueueIsBounded(t *testing.T) {
 	inBubble(t, func(c *Config) { quick(c); c.Limits.MaxQueued = 2 }, func(t *testing.T, b *bench) {
 		b.pushes("alice", "", "1", "2").wants("deferred(window_closed) 0/2")
 		b.pushes("alice", "", "3").wants("error quota")
-		for i := range maxLanesQueued - 1 {
+		for i := range outbox.MaxQueuedConversations - 1 {
 			b.pushes(fmt.Sprint("user", i), "", "1", "2").wants("deferred(window_closed) 0/2")
 		}
 		b.pushes("bob", "", "one too many").wants("error quota")
@@ -432,9 +433,7 @@ func TestLanesAreForgotten(t *testing.T) {
 		time.Sleep(26 * time.Hour)
 		b.opens("alice")
 		b.pushes("alice", "", "hello").wants("sent")
-		b.bot.outbox.mu.Lock()
-		defer b.bot.outbox.mu.Unlock()
-		wantEqual(t, "lanes", len(b.bot.outbox.lanes), 1)
+		wantEqual(t, "conversations", b.bot.outbox.Conversations(), 1)
 	})
 }
 

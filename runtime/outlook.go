@@ -44,12 +44,12 @@ func (r *Runtime) WaitOutlook(ctx context.Context, bot string, ok func(Status, O
 		return err
 	}
 	var failed error
-	err = b.stats.wait(ctx, func(s Status) bool {
+	err = b.stats.wait(ctx, func() bool {
 		var o Outlook
 		if o, failed = b.outlook(ctx); failed != nil {
 			return true
 		}
-		return ok(s.shown(), o)
+		return ok(b.status(), o)
 	})
 	if failed != nil && ctx.Err() == nil {
 		return fmt.Errorf("look at what the bot has before it: %w", failed)
@@ -73,7 +73,7 @@ func (b *bot) outlook(ctx context.Context) (Outlook, error) {
 	o := b.inbox.outlook()
 	// A handler may send until it ends: what it has sent is looked at afterwards.
 	var sending bool
-	o.Queued, o.SendsAt, sending = b.outbox.outlook()
+	o.Queued, o.SendsAt, sending = b.outbox.Upcoming()
 	if o.Busy = o.Busy || sending; o.Busy {
 		return o, nil // whatever timers there are, more may come
 	}
@@ -126,16 +126,4 @@ func (l *conversation) waits() bool {
 		}
 	}
 	return true
-}
-
-// outlook says how many sends are queued, when the next one goes out by itself, zero for
-// never, and whether that is now.
-func (o *outbox) outlook() (queued int, at time.Time, now bool) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	l, wait := o.next()
-	if o.queued > 0 && wait < never {
-		at = time.Now().Add(wait)
-	}
-	return o.queued, at, l != nil || o.working > 0
 }

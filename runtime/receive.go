@@ -17,7 +17,7 @@ import (
 // receive makes what a poll brought durable, before the cursor moves. Repeats
 // end here.
 func (b *bot) receive(ctx context.Context, u *ilink.Updates, meta bridge.PollMeta) error {
-	arrival := store.Arrival{At: meta.Received, After: arrivedAfter(meta.Started, meta.Received, meta.Previous, b.host.trip.longest())}
+	arrival := store.Arrival{At: meta.Received, After: b.account.ArrivedAfter(meta.Started, meta.Received, meta.Previous)}
 	if arrival.At.IsZero() {
 		arrival.At = time.Now()
 	}
@@ -54,7 +54,7 @@ func (b *bot) receive(ctx context.Context, u *ilink.Updates, meta bridge.PollMet
 		s.Messages += len(taken)
 		s.Duplicates += len(receipts) - len(taken)
 	})
-	b.outbox.windowsOpened(windows)
+	b.outbox.WindowsOpened(windows)
 	b.inbox.add(taken, false)
 	return nil
 }
@@ -70,22 +70,14 @@ func (b *bot) receipt(msg *ilink.Message) (store.Receipt, error) {
 			return store.Receipt{}, fmt.Errorf("encode a message's content: %w", err)
 		}
 	}
-	opened := b.host.serverNow()
+	opened := b.account.Now()
 	if at := time.UnixMilli(msg.CreateTimeMs); msg.CreateTimeMs > 0 && at.Before(opened) {
 		opened = at
 	}
 	return store.Receipt{
-		Key: msg.Key(), Content: msg.ContentKey(), Conversation: conversationOf(msg.GroupID, msg.From), User: msg.From, MessageID: msg.ID,
+		Key: msg.Key(), Content: msg.ContentKey(), Conversation: store.Conversation(msg.GroupID, msg.From), User: msg.From, MessageID: msg.ID,
 		ContextToken: msg.ContextToken, Message: whole, Item: item, Opened: opened,
 	}, nil
-}
-
-// conversationOf names a conversation: a user's, or a user's within a group.
-func conversationOf(group, user string) string {
-	if group == "" {
-		return user
-	}
-	return group + " " + user
 }
 
 // quote resolves what a message quotes, nil if nothing. Newer phones name only
@@ -130,10 +122,4 @@ func (b *bot) quote(ctx context.Context, msg *ilink.Message) *luabind.Quote {
 // hasContent reports whether an item says what was quoted.
 func hasContent(it *ilink.Item) bool {
 	return it != nil && (it.Text != nil || it.Image != nil || it.Voice != nil || it.File != nil || it.Video != nil)
-}
-
-// digest is a short name for a secret that says nothing about it.
-func digest(secret string) string {
-	sum := sha256.Sum256([]byte("ilinkd" + secret))
-	return hex.EncodeToString(sum[:6])
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/ilinkd/ilinkd/ilink/bridge"
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/check"
+	"github.com/ilinkd/ilinkd/runtime/internal/account"
+	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/sdnotify"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -151,7 +153,7 @@ func lockStore(ctx context.Context, st *store.Store) error {
 		if err == nil || !errors.As(err, &locked) || time.Now().After(end) || ctx.Err() != nil {
 			return err
 		}
-		sleep(ctx, 50*time.Millisecond)
+		backoff.Sleep(ctx, 50*time.Millisecond)
 	}
 }
 
@@ -187,7 +189,7 @@ func (r *Runtime) leavesItsToken(cfg BotConfig) bool {
 		return false
 	}
 	for _, b := range r.bots {
-		if b.stopping && b.current().BotToken == token.BotToken {
+		if b.stopping && b.account.Token().BotToken == token.BotToken {
 			return true
 		}
 	}
@@ -306,7 +308,7 @@ func (r *Runtime) keepHouse(ctx context.Context) {
 				r.cfg.Logger.Error("remove old media", "err", err)
 			}
 		}
-		sleep(ctx, trimInterval)
+		backoff.Sleep(ctx, trimInterval)
 	}
 }
 
@@ -346,7 +348,7 @@ func (r *Runtime) refresh(ctx context.Context) {
 	r.mu.Unlock()
 	for _, b := range all {
 		b.timers.wake()
-		if err := errors.Join(b.inbox.refresh(ctx), b.outbox.refresh(ctx)); err != nil && ctx.Err() == nil {
+		if err := errors.Join(b.inbox.refresh(ctx), b.outbox.Refresh(ctx)); err != nil && ctx.Err() == nil {
 			b.log.Error("take up what another process wrote", "err", err)
 		}
 	}
@@ -365,18 +367,18 @@ func (r *Runtime) bridgeOptions() bridge.Options {
 		},
 		OnState: func(s bridge.State) {
 			if b := r.bot(s.SandboxID); b != nil {
-				b.polled(s)
+				b.account.Polled(s)
 			}
 		},
 		Token: func(_ context.Context, binding bridge.BridgeBinding) (ilink.Token, error) {
 			if b := r.bot(binding.SandboxID); b != nil {
-				return b.freshToken()
+				return b.account.Refresh()
 			}
 			return ilink.Token{}, nil
 		},
 		ClientOptions: func(binding bridge.BridgeBinding) []ilink.Option {
 			if b := r.bot(binding.SandboxID); b != nil {
-				return b.clientOptions()
+				return b.account.ClientOptions()
 			}
 			return nil
 		},
@@ -392,7 +394,7 @@ func (db bridgeDB) UpdateGetUpdatesBuf(sandboxID, _, buf string) error {
 	if b == nil {
 		return fmt.Errorf("there is no bot %q", sandboxID)
 	}
-	return db.r.store.SaveCursor(context.Background(), sandboxID, digest(b.current().BotToken), buf)
+	return db.r.store.SaveCursor(context.Background(), sandboxID, account.Session(b.account.Token()), buf)
 }
 
 func (db bridgeDB) UpsertContextToken(_, _, _, _ string) error { return nil }

@@ -40,7 +40,7 @@ func TestFilesThatWaitAreBounded(t *testing.T) {
 		if err := b.store.Release(t.Context(), 1, false, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.bot.outbox.refresh(t.Context()); err != nil {
+		if err := b.bot.outbox.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		send().wants("deferred(window_closed)")

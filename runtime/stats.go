@@ -25,8 +25,8 @@ func (st *stats) update(f func(s *Status)) {
 // poke has those who wait look again.
 func (st *stats) poke() { st.update(func(*Status) {}) }
 
-// wait blocks until ok says so of the status, or ctx ends.
-func (st *stats) wait(ctx context.Context, ok func(s Status) bool) error {
+// wait blocks until ok says so, or ctx ends. ok is called at each change.
+func (st *stats) wait(ctx context.Context, ok func() bool) error {
 	for {
 		st.mu.Lock()
 		if st.changed == nil {
@@ -34,7 +34,7 @@ func (st *stats) wait(ctx context.Context, ok func(s Status) bool) error {
 		}
 		changed := st.changed
 		st.mu.Unlock()
-		if ok(st.snapshot()) {
+		if ok() {
 			return nil
 		}
 		select {

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ilinkd/ilinkd/runtime/internal/account"
 	"github.com/ilinkd/ilinkd/runtime/metrics"
 )
 
@@ -64,11 +65,11 @@ type Status struct {
 const (
 	StateStarting       = "starting"
 	StateRunning        = "running"
-	StateNoToken        = "logged_out"      // log in
-	StateSessionExpired = "session_expired" // the server knows the token no more: log in again
-	StateConflict       = "conflict"        // a second program polls with the same token
-	StateUnreachable    = "unreachable"     // the server can't be reached
-	StateSuspended      = "suspended"       // the script hits its limits again and again: mend it
+	StateNoToken        = account.StateLoggedOut // log in
+	StateSessionExpired = "session_expired"      // the server knows the token no more: log in again
+	StateConflict       = "conflict"             // a second program polls with the same token
+	StateUnreachable    = "unreachable"          // the server can't be reached
+	StateSuspended      = "suspended"            // the script hits its limits again and again: mend it
 	StateStopped        = "stopped"
 )
 
@@ -86,11 +87,13 @@ func (r *Runtime) Status() []Status {
 }
 
 func (b *bot) status() Status {
+	// A handler's sends are in the outbox before it counts as handled: so that nothing
+	// is seen in neither, the outbox is looked at last.
 	s := b.stats.snapshot().shown()
-	s.Queued, s.SuppressedUsers, s.ThrottledUntil = b.outbox.summary()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	s.SessionExpired, s.Forwards = b.since, b.cfg.Forward.URL != ""
+	n := b.outbox.Counts()
+	s.Sent, s.Uncertain, s.Unconfirmed, s.Expired = n.Sent, n.Uncertain, n.Unconfirmed, n.Expired
+	s.Queued, s.SuppressedUsers, s.ThrottledUntil = n.Queued, n.Suppressed, n.ThrottledUntil
+	s.SessionExpired, s.Forwards = b.account.Expired(), b.cfg.Forward.URL != ""
 	return s
 }
 
@@ -102,19 +105,6 @@ func (s Status) shown() Status {
 	return s
 }
 
-// summary counts what is queued and users that are suppressed, and says until when nothing is sent.
-func (o *outbox) summary() (queued, suppressed int, throttledUntil time.Time) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	for _, l := range o.lanes {
-		queued += len(l.queue)
-	}
-	if time.Now().Before(o.throttle.Until) {
-		throttledUntil = o.throttle.Until
-	}
-	return queued, o.suppressedUsers(), throttledUntil
-}
-
 // WaitStatus blocks until ok says so of a bot's status, or ctx ends. ok is called
 // at each change, and must be quick.
 func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bool) error {
@@ -122,7 +112,7 @@ func (r *Runtime) WaitStatus(ctx context.Context, bot string, ok func(Status) bo
 	if err != nil {
 		return err
 	}
-	return b.stats.wait(ctx, func(s Status) bool { return ok(s.shown()) })
+	return b.stats.wait(ctx, func() bool { return ok(b.status()) })
 }
 
 // waitBot finds a bot, once the runtime runs.

@@ -240,7 +240,7 @@ func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 		err = &luabind.HostError{Kind: "too_many", Message: "too many timers have been started by one another: use ilink.every, or a function that the file defines at its top level"}
 	}
 	h.bot.timers.wake()
-	return id, explain(err)
+	return id, err
 }
 
 // StopTimer stops a timer that isn't due yet.
@@ -252,5 +252,5 @@ func (h *host) StopTimer(ctx context.Context, id string) (bool, error) {
 	stopped, err := replay.Once(context.WithoutCancel(ctx), h.bot.store, "stop a timer", func(tx *store.Tx) (bool, error) {
 		return store.RemoveTimer(tx, h.bot.cfg.Name, number)
 	})
-	return stopped, explain(err)
+	return stopped, err
 }

@@ -50,13 +50,13 @@ func (is *indicators) change(user string, on bool, now time.Time) (tell bool) {
 
 // Typing shows or takes away "typing…".
 func (h *host) Typing(ctx context.Context, to string, on bool) error {
-	client, err := h.online()
+	client, err := h.bot.account.Client()
 	if err != nil || !h.typing.change(to, on, time.Now()) {
 		return err
 	}
 	token, err := h.bot.store.ContextToken(ctx, h.bot.cfg.Name, to)
 	if err != nil {
-		return explain(err)
+		return err
 	}
-	return explain(client.Typing(ctx, to, token, on))
+	return client.Typing(ctx, to, token, on)
 }

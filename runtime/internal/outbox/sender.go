@@ -1,4 +1,4 @@
-package runtime
+package outbox
 
 import (
 	"cmp"
@@ -11,9 +11,9 @@ import (
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
-// run sends until ctx ends, and then waits for what is under way. work is the
+// Run sends until ctx ends, and then waits for what is under way. work is the
 // context of the requests: it outlives ctx.
-func (o *outbox) run(ctx, work context.Context) {
+func (o *Outbox) Run(ctx, work context.Context) {
 	var under sync.WaitGroup
 	defer under.Wait()
 	for ctx.Err() == nil {
@@ -34,20 +34,20 @@ func (o *outbox) run(ctx, work context.Context) {
 
 // startNext starts the next send or upload. It returns 0 if there may be
 // another one, else for how long to wait unless something changes.
-func (o *outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) time.Duration {
+func (o *Outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) time.Duration {
 	o.mu.Lock()
-	l, wait := o.next()
-	if l != nil && l.queue[0].Kind != store.PayloadItem {
+	c, wait := o.next()
+	if c != nil && c.queue[0].Kind != store.PayloadItem {
 		// Uploads take long and don't count for the pace: the others go on.
-		l.busy = true
+		c.busy = true
 		o.working++
-		p := l.queue[0]
+		p := c.queue[0]
 		o.mu.Unlock()
-		under.Go(func() { o.upload(ctx, work, l, p) })
+		under.Go(func() { o.upload(ctx, work, c, p) })
 		return 0
 	}
 	o.mu.Unlock()
-	if l == nil {
+	if c == nil {
 		return wait
 	}
 
@@ -64,38 +64,38 @@ func (o *outbox) startNext(ctx, work context.Context, under *sync.WaitGroup) tim
 		return 0
 	}
 	o.mu.Lock()
-	l, _ = o.next()
-	if l == nil || l.queue[0].Kind != store.PayloadItem {
+	c, _ = o.next()
+	if c == nil || c.queue[0].Kind != store.PayloadItem {
 		o.mu.Unlock()
 		<-o.slots
 		release(false)
 		return 0
 	}
-	left, _ := o.left(l)
-	nudge := left == 1 && o.nudges(l, left)
-	l.busy = true
+	left, _ := o.left(c)
+	nudge := left == 1 && o.nudges(c, left)
+	c.busy = true
 	o.turns++
-	l.turn = o.turns
+	c.turn = o.turns
 	o.inFlight++
 	o.working++
-	p := l.queue[0]
+	p := c.queue[0]
 	o.mu.Unlock()
 	under.Go(func() {
 		defer func() { <-o.slots }()
 		if nudge {
 			release(false)
-			o.nudge(work, l, p)
+			o.nudge(work, c, p)
 			return
 		}
-		release(o.send(work, l, p))
+		release(o.send(work, c, p))
 	})
 	return 0
 }
 
-// next returns the lane whose first send is due, and if there is none for how
+// next returns the conversation whose first send is due, and if there is none for how
 // long there won't be one by itself. Answers go before pushes, and among them
 // the conversation that has waited longest.
-func (o *outbox) next() (best *lane, wait time.Duration) {
+func (o *Outbox) next() (best *conversation, wait time.Duration) {
 	now := time.Now()
 	wait = never
 	if _, until := o.blocked(); !until.IsZero() {
@@ -105,20 +105,20 @@ func (o *outbox) next() (best *lane, wait time.Duration) {
 	if (o.throttle.Step > 0 || o.trouble.failures > 0) && o.inFlight > 0 {
 		return nil, wait
 	}
-	for l := range o.active {
-		head := l.queue[0]
-		if l.busy || head.doomed != "" {
+	for c := range o.active {
+		head := c.queue[0]
+		if c.busy || head.failing != "" {
 			continue
 		}
-		if n, _ := o.left(l); n == 0 {
+		if n, _ := o.left(c); n == 0 {
 			continue
 		}
 		if now.Before(head.notBefore) {
 			wait = min(wait, head.notBefore.Sub(now))
 			continue
 		}
-		if best == nil || before(l, best) {
-			best = l
+		if best == nil || before(c, best) {
+			best = c
 		}
 	}
 	return best, wait
@@ -127,18 +127,18 @@ func (o *outbox) next() (best *lane, wait time.Duration) {
 // never is how long nothing may be sent where that depends on others.
 const never = time.Hour
 
-func before(a, b *lane) bool {
+func before(a, b *conversation) bool {
 	p, q := a.queue[0], b.queue[0]
 	return cmp.Or(cmp.Compare(p.Priority, q.Priority), cmp.Compare(a.turn, b.turn), cmp.Compare(p.ID, q.ID)) < 0
 }
 
-// idle blocks until nothing is under way and nothing more may be sent now, or
+// Idle blocks until nothing is under way and nothing more may be sent now, or
 // ctx ends.
-func (o *outbox) idle(ctx context.Context) error {
+func (o *Outbox) Idle(ctx context.Context) error {
 	for {
 		o.mu.Lock()
-		l, _ := o.next()
-		done := l == nil && o.working == 0
+		c, _ := o.next()
+		done := c == nil && o.working == 0
 		changed := o.changed
 		o.mu.Unlock()
 		if done {
@@ -153,15 +153,15 @@ func (o *outbox) idle(ctx context.Context) error {
 }
 
 // nudge queues the note that more is waiting, in front of what waits.
-func (o *outbox) nudge(ctx context.Context, l *lane, head *pending) {
-	o.taking.RLock()
-	defer o.taking.RUnlock()
-	payload, err := json.Marshal(ilink.TextMessage(o.bot.shared.Limits.NudgeText))
+func (o *Outbox) nudge(ctx context.Context, c *conversation, head *pending) {
+	o.handoff.RLock()
+	defer o.handoff.RUnlock()
+	payload, err := json.Marshal(ilink.TextMessage(o.opts.Limits.NudgeText))
 	var send store.Send
 	var window store.Window
 	if err == nil {
 		now := time.Now()
-		send, window, err = o.bot.store.Nudge(ctx, store.Enqueue{
+		send, window, err = o.opts.Store.Nudge(ctx, store.Enqueue{
 			Bot: head.Bot, Conversation: head.Conversation, User: head.User, Group: head.Group, Mode: store.ModeDefer,
 			Priority: store.PriorityAnswer - 1, Created: now, Expires: now.Add(time.Hour),
 			Parts: []store.EnqueuePart{{ClientID: ilink.NewClientID(), Kind: store.PayloadItem, Payload: payload}},
@@ -171,14 +171,14 @@ func (o *outbox) nudge(ctx context.Context, l *lane, head *pending) {
 	defer o.mu.Unlock()
 	o.inFlight--
 	o.working--
-	l.busy = false
+	c.busy = false
 	if err == nil {
-		l.apply(window)
+		c.apply(window)
 		o.put(&pending{Send: send, settled: make(chan struct{})})
 	} else {
-		o.bot.log.Error("tell the user that more is waiting", "err", err)
+		o.opts.Logger.Error("tell the user that more is waiting", "err", err)
 		head.notBefore = time.Now().Add(storeRetry)
 	}
-	o.settleLane(l)
+	o.settle(c)
 	o.poke()
 }

@@ -1,8 +1,9 @@
-package runtime
+package outbox
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/ilinkd/ilinkd/ilink"
+	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/files"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -59,26 +62,29 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // outboxWith is the outbox of a bot, without the rest of it, before a server
 // that answers so.
-func outboxWith(t *testing.T, server *answers, path string, limits LimitsConfig) (o *outbox, stop func()) {
+func outboxWith(t *testing.T, server *answers, path string, parallel int) (o *Outbox, stop func()) {
 	t.Helper()
-	cfg, err := Config{Limits: limits, Logger: slog.New(slog.DiscardHandler), HTTPClient: &http.Client{Transport: server},
-		Bots: []BotConfig{{Name: "bot", Script: "bot.lua"}}}.withDefaults()
-	if err != nil {
-		t.Fatal(err)
-	}
 	st, err := store.Open(t.Context(), path, store.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := newBot(&cfg, cfg.Bots[0], st, nil, nil)
-	b.host.setClient(ilink.NewClient(ilink.Token{BotToken: "token"}, b.clientOptions()...))
-	if err := b.outbox.load(t.Context()); err != nil {
+	client := ilink.NewClient(ilink.Token{BotToken: "token"}, ilink.WithHTTPClient(&http.Client{Transport: server}), ilink.WithLogger(slog.New(slog.DiscardHandler)))
+	o = New(Options{
+		Bot: "bot", Store: st, Account: fakeAccount{client}, Files: files.New(files.Options{Queue: t.TempDir()}), Logger: slog.New(slog.DiscardHandler),
+		Limits: Limits{
+			PerInbound: DefaultPerInbound, Window: DefaultWindow, WhenFull: DefaultWhenFull, Lifetime: DefaultLifetime, MaxQueued: DefaultMaxQueued,
+			ParallelSends: parallel, MinGap: DefaultMinGap, Burst: DefaultBurst, TextRunes: DefaultTextRunes,
+		},
+		Pauses:       Pauses{Trouble: DefaultTroublePause, Session: DefaultSessionPause},
+		OnSuppressed: func(luabind.SuppressedInfo) {}, Changed: func() {},
+	})
+	if err := o.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
-	group.Go(func() { b.outbox.run(ctx, context.WithoutCancel(ctx)) })
-	return b.outbox, func() {
+	group.Go(func() { o.Run(ctx, context.WithoutCancel(ctx)) })
+	return o, func() {
 		cancel()
 		group.Wait()
 		if err := st.Close(); err != nil {
@@ -87,17 +93,25 @@ func outboxWith(t *testing.T, server *answers, path string, limits LimitsConfig)
 	}
 }
 
+// fakeAccount is logged in, and its server has our time.
+type fakeAccount struct{ client *ilink.Client }
+
+func (a fakeAccount) Client() (*ilink.Client, error) { return a.client, nil }
+func (fakeAccount) Now() time.Time                   { return time.Now() }
+func (fakeAccount) InSession() bool                  { return true }
+func (fakeAccount) Observe(time.Duration)            {}
+
 // write opens the windows of some users and queues a text to each.
-func (o *outbox) write(t *testing.T, users ...string) {
+func (o *Outbox) write(t *testing.T, users ...string) {
 	t.Helper()
 	for _, user := range users {
-		_, windows, err := o.bot.store.Receive(t.Context(), "bot", []store.Receipt{
+		_, windows, err := o.opts.Store.Receive(t.Context(), "bot", []store.Receipt{
 			{Key: user + time.Now().String(), Conversation: user, User: user, Message: []byte("{}"), Opened: time.Now()},
 		}, store.Arrival{At: time.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}
-		o.windowsOpened(windows)
+		o.WindowsOpened(windows)
 	}
 	for _, user := range users {
 		part, err := itemPart(ilink.TextMessage("hello"))
@@ -122,7 +136,7 @@ var (
 func TestThrottle(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		server := &answers{begun: time.Now(), next: []answer{accepted, rateLimited, rateLimited}}
-		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), LimitsConfig{})
+		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), 1)
 		defer stop()
 		o.write(t, "a", "b", "c", "d")
 		time.Sleep(5 * time.Minute)
@@ -154,11 +168,11 @@ func TestThrottleOutlivesARestart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "store.db")
 		server := &answers{begun: time.Now(), next: []answer{rateLimited}}
-		o, stop := outboxWith(t, server, path, LimitsConfig{})
+		o, stop := outboxWith(t, server, path, 1)
 		o.write(t, "a", "b")
 		time.Sleep(10 * time.Second)
 		stop()
-		_, stop = outboxWith(t, server, path, LimitsConfig{})
+		_, stop = outboxWith(t, server, path, 1)
 		defer stop()
 		time.Sleep(time.Minute)
 		synctest.Wait()
@@ -174,7 +188,7 @@ func TestThrottleOfSeveralAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		slow := answer{body: accepted.body, in: 5 * time.Second}
 		server := &answers{begun: time.Now(), next: []answer{slow, rateLimited}}
-		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), LimitsConfig{ParallelSends: 4})
+		o, stop := outboxWith(t, server, filepath.Join(t.TempDir(), "store.db"), 4)
 		defer stop()
 		o.write(t, "a", "b")
 		time.Sleep(time.Second)
@@ -185,4 +199,20 @@ func TestThrottleOfSeveralAtOnce(t *testing.T) {
 			t.Errorf("calls: %v", got)
 		}
 	})
+}
+
+func TestThrottledPauses(t *testing.T) {
+	now := time.Now()
+	var th store.Throttle
+	var got []time.Duration
+	for range 7 {
+		th = nextThrottle(th, now)
+		got = append(got, th.Until.Sub(now))
+	}
+	if want := "[30s 1m0s 2m0s 4m0s 8m0s 10m0s 10m0s]"; fmt.Sprint(got) != want {
+		t.Errorf("pauses: %v, want %s", got, want)
+	}
+	if far := nextThrottle(store.Throttle{Step: 100}, now); far.Until.Sub(now) != throttleMax {
+		t.Errorf("after many: %v", far)
+	}
 }
