@@ -22,7 +22,7 @@ func newChecker(modules []luabind.Module) (*check.Checker, error) {
 // advise logs what "ilinkd check" finds in a bot's script. It is called once the
 // script is in use: that waits for nothing.
 func (b *bot) advise() {
-	checker, err := b.shared.checker()
+	checker, err := b.shared.cfg.checker()
 	if err != nil {
 		b.log.Error("the script can't be checked", "err", err)
 		return

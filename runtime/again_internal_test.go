@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ilinkd/ilinkd/luabind"
+	"github.com/ilinkd/ilinkd/runtime/internal/script"
 )
 
 // What happens to a handler that is run again when something else happens meanwhile.
@@ -80,13 +81,13 @@ end`)
 		if err := b.store.Revive(t.Context(), 1); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.bot.inbox.refresh(t.Context()); err != nil {
+		if err := b.bot.inbox.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: sorry alice: done]")
 		wantEqual(t, "inbox", b.inbox(), "[]")
-		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+		wantEqual(t, "waiting", b.bot.status().Waiting, 0)
 	})
 }
 
@@ -100,23 +101,23 @@ func TestDropADialogue(t *testing.T) {
 			time.Sleep(time.Minute)
 			if parked {
 				b.script(survey)
-				time.Sleep(2 * retireTimeout)
+				time.Sleep(2 * script.RetireTimeout)
 			}
 			if err := b.store.Drop(t.Context(), 1, time.Now()); err != nil {
 				t.Fatal(err)
 			}
-			if err := b.bot.inbox.refresh(t.Context()); err != nil {
+			if err := b.bot.inbox.Refresh(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			synctest.Wait()
-			s := b.bot.stats.snapshot()
+			s := b.bot.status()
 			wantEqual(t, "asking", s.Asking, 0)
 			wantEqual(t, "waiting", s.Waiting, 0)
 			b.says("alice", "hi again")
 			time.Sleep(time.Minute)
 			wantEqual(t, "sent", b.server.texts(), "[alice: Name? alice: Name?]")
 			wantEqual(t, "inbox", b.inbox(), "[2 waiting 0]")
-			wantEqual(t, "failed", b.bot.stats.snapshot().Failed, 0)
+			wantEqual(t, "failed", b.bot.status().Failed, 0)
 		})
 	}
 }
@@ -131,37 +132,37 @@ func TestDropAHandler(t *testing.T) {
 		if err := b.store.Drop(t.Context(), 1, time.Now()); err != nil {
 			t.Fatal(err)
 		}
-		if err := b.bot.inbox.refresh(t.Context()); err != nil {
+		if err := b.bot.inbox.Refresh(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)
 		wantEqual(t, "inbox", b.inbox(), "[]")
-		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+		wantEqual(t, "waiting", b.bot.status().Waiting, 0)
 	})
 }
 
 // TestInterruptOfADialoguePutAway: on_interrupt sees what comes for a dialogue that
 // isn't in memory just as for one that is.
 func TestInterruptOfADialoguePutAway(t *testing.T) {
-	script := `
+	text := `
 function on_interrupt(msg) return msg.text == "/cancel" end
 function on_message(msg)
   local name, err = msg:ask("Name?")
   msg:reply(name and name.text or err.kind)
 end`
 	inBubble(t, quick, func(t *testing.T, b *bench) {
-		b.script(script)
+		b.script(text)
 		b.says("alice", "hi")
 		b.says("bob", "hi")
 		time.Sleep(time.Minute)
-		b.script(script + "\n-- a comment")
-		time.Sleep(2 * retireTimeout)
+		b.script(text + "\n-- a comment")
+		time.Sleep(2 * script.RetireTimeout)
 		b.says("alice", "/cancel")
 		b.says("bob", "Ben")
 		time.Sleep(time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: Name? bob: Name? alice: interrupted bob: Ben]")
 		wantEqual(t, "inbox", b.inbox(), "[]")
-		wantEqual(t, "waiting", b.bot.stats.snapshot().Waiting, 0)
+		wantEqual(t, "waiting", b.bot.status().Waiting, 0)
 	})
 }
 

@@ -214,7 +214,9 @@ func (b *bench) start() {
 	if b.store, err = store.Open(b.t.Context(), filepath.Join(b.dir, "store.db"), store.Options{Volatile: true}); err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot = newBot(&cfg, cfg.Bots[0], b.store, nil, nil)
+	if b.bot, err = newBot(&shared{cfg: &cfg, store: b.store}, cfg.Bots[0]); err != nil {
+		b.t.Fatal(err)
+	}
 	work, stopWork := context.WithCancel(context.WithoutCancel(b.t.Context()))
 	sending, stopSending := context.WithCancel(work)
 	if err := b.bot.load(work); err != nil {
@@ -224,16 +226,16 @@ func (b *bench) start() {
 	var group sync.WaitGroup
 	group.Go(func() { b.bot.outbox.Run(sending, work) })
 	b.halt = func(limit time.Duration) {
-		b.bot.inbox.close(limit)
+		b.bot.inbox.Close(limit)
 		if limit > 0 {
-			b.bot.loader.stopping(limit)
+			b.bot.loader.Stopping(limit)
 		}
 		stopSending()
 		if limit == 0 {
 			stopWork()
 		}
 		group.Wait()
-		b.bot.loader.close(limit)
+		b.bot.loader.Close(limit)
 		stopWork()
 		if err := b.store.Close(); err != nil {
 			b.t.Error(err)
@@ -276,13 +278,13 @@ func (b *bench) script(text string) {
 	}
 	sandbox, err := luabind.Load(b.t.Context(), luabind.Config{
 		Name: "bot", Script: b.bot.cfg.Script, Host: b.bot.host, Limits: b.bot.cfg.Sandbox.limits(),
-		Modules: modulesOf(b.bot.shared, b.bot.cfg),
+		Modules: modulesOf(b.bot.shared.cfg, b.bot.cfg),
 	})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	b.bot.loader.swap(sandbox)
-	b.bot.inbox.revive()
+	b.bot.loader.Swap(sandbox)
+	b.bot.inbox.Revive()
 }
 
 // message is one of a user's, as the server gives it.

@@ -3,7 +3,6 @@ package runtime
 import (
 	"context"
 	"log/slog"
-	"os"
 	"sync"
 	"time"
 
@@ -11,53 +10,52 @@ import (
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/runtime/internal/account"
 	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
+	"github.com/ilinkd/ilinkd/runtime/internal/files"
+	"github.com/ilinkd/ilinkd/runtime/internal/host"
+	"github.com/ilinkd/ilinkd/runtime/internal/inbox"
 	"github.com/ilinkd/ilinkd/runtime/internal/outbox"
+	"github.com/ilinkd/ilinkd/runtime/internal/script"
+	"github.com/ilinkd/ilinkd/runtime/internal/watch"
+	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
+// loadRetry is the pause while a bot's state can't be read.
 const (
-	// loadRetryMin doubles to loadRetryMax while a bot's state can't be read.
 	loadRetryMin = time.Second
 	loadRetryMax = time.Minute
 )
 
-// bot is one account, bound to one script.
+// bot is one account bound to one script, and the rooms through which its messages go;
+// see wiring.go for what joins them.
 type bot struct {
 	cfg    BotConfig
-	shared *Config
+	shared *shared
 	log    *slog.Logger
-	store  *store.Store
-	bridge *bridge.Bridge
 	stats  stats
+
+	account *account.Account
+	files   *files.Files
+	inbox   *inbox.Inbox
+	timers  *inbox.Timers
+	outbox  *outbox.Outbox
+	host    *host.Host
+	// loader and breaker are the script's, nil where messages are forwarded.
+	loader  *script.Loader
+	breaker *script.Breaker
+}
+
+// shared is what all bots of a runtime have in common.
+type shared struct {
+	cfg      *Config
+	store    *store.Store
+	bridge   *bridge.Bridge
+	watcher  *watch.Watcher
+	watchdog *luabind.Watchdog
 	// tell reports a change of state to the operator.
 	tell func(bot, state, previous, message string)
 	// peer finds another bot, nil if there is none.
 	peer func(name string) *bot
-
-	loader  *loader
-	inbox   *inbox
-	timers  *timers
-	outbox  *outbox.Outbox
-	account *account.Account
-	host    *host
-	conduct *conduct
-	// forward takes the messages instead of a script, nil if there is one.
-	forward *bridge.Forwarder
-}
-
-func newBot(shared *Config, cfg BotConfig, st *store.Store, br *bridge.Bridge, tell func(bot, state, previous, message string)) *bot {
-	b := &bot{cfg: cfg, shared: shared, log: shared.Logger.With("bot", cfg.Name), store: st, bridge: br, tell: tell}
-	b.stats.update(func(s *Status) {
-		s.Bot, s.State, s.Isolated = cfg.Name, StateStarting, cfg.Sandbox.Isolation == IsolationProcess
-	})
-	b.host = newHost(b)
-	b.account = b.newAccount()
-	b.conduct = &conduct{log: b.log, tell: b.suspended, slow: shared.pauses.slow}
-	b.loader = newLoader(b)
-	b.inbox = newInbox(b)
-	b.timers = newTimers(b)
-	b.outbox = b.newOutbox()
-	return b
 }
 
 // run runs the bot until ctx ends: then polling stops, running handlers come to
@@ -70,33 +68,36 @@ func (b *bot) run(ctx context.Context) {
 	sending, stopSending := context.WithCancel(work)
 	defer stopSending()
 
-	for pause := loadRetryMin; ; pause = min(2*pause, loadRetryMax) {
+	pause := backoff.Backoff{Min: loadRetryMin, Max: loadRetryMax}
+	for failures := 1; ; failures++ {
 		err := b.load(work)
 		if err == nil {
 			break
 		}
-		b.log.Error("the bot's state can't be read: it does not run yet", "err", err, "retry_in", pause)
+		b.log.Error("the bot's state can't be read: it does not run yet", "err", err, "retry_in", pause.After(failures))
 		b.setState(StateStopped, err)
-		if backoff.Sleep(ctx, pause); ctx.Err() != nil {
+		if backoff.Sleep(ctx, pause.After(failures)); ctx.Err() != nil {
 			return
 		}
 	}
 	var group sync.WaitGroup
-	if b.forward == nil {
-		group.Go(func() { b.loader.run(ctx) })
-		group.Go(func() { b.timers.run(ctx) })
+	if b.loader != nil {
+		group.Go(func() { b.loader.Run(ctx) })
+		group.Go(func() { b.timers.Run(ctx) })
 	}
 	group.Go(func() { b.outbox.Run(sending, work) })
 	b.account.Run(ctx)
 
-	limit := time.Duration(b.shared.Delivery.StopTimeout)
+	limit := time.Duration(b.shared.cfg.Delivery.StopTimeout)
 	b.account.Stop()
 	// Whatever doesn't come to an end then, such as what a full disk doesn't take,
 	// is left as it is: the next start finds it.
 	giveUp := time.AfterFunc(3*limit, stopWork)
 	defer giveUp.Stop()
-	b.inbox.close(limit)
-	b.loader.stopping(limit)
+	b.inbox.Close(limit)
+	if b.loader != nil {
+		b.loader.Stopping(limit)
+	}
 	flush, done := context.WithTimeout(work, limit)
 	if b.outbox.Idle(flush) != nil {
 		b.log.Warn("not all that may be sent was sent before the stop: it is kept")
@@ -104,41 +105,77 @@ func (b *bot) run(ctx context.Context) {
 	done()
 	stopSending()
 	group.Wait()
-	b.loader.close(limit)
+	if b.loader != nil {
+		b.loader.Close(limit)
+	}
 }
 
+// load takes up what the last process left.
 func (b *bot) load(ctx context.Context) (err error) {
-	if f := b.cfg.Forward; f.URL != "" {
-		if b.forward, err = bridge.NewForwarder(f.URL, os.Getenv(f.SecretEnv), nil, b.log); err != nil {
-			return err
-		}
-	}
 	b.tidyFiles(ctx)
 	if err := b.outbox.Load(ctx); err != nil {
 		return err
 	}
-	return b.inbox.start(ctx)
+	return b.inbox.Start(ctx)
 }
 
-// sessionExpired calls the script's hook.
-func (b *bot) sessionExpired(info luabind.SessionInfo) {
-	g := b.loader.acquire()
+// tidyFiles removes the files that no send refers to.
+func (b *bot) tidyFiles(ctx context.Context) {
+	sends, err := b.shared.store.Unsent(ctx, b.cfg.Name)
+	if err != nil {
+		return // the next start will do
+	}
+	used := map[string]bool{}
+	for _, s := range sends {
+		used[s.File] = true
+	}
+	b.files.Tidy(used)
+}
+
+// refresh takes up what another process wrote to the store.
+func (b *bot) refresh(ctx context.Context) error {
+	b.timers.Wake()
+	if err := b.inbox.Refresh(ctx); err != nil {
+		return err
+	}
+	return b.outbox.Refresh(ctx)
+}
+
+// hook calls a hook of the script's that isn't about a message.
+func (b *bot) hook(name string, call func(context.Context, luabind.Script) error) {
+	if b.loader == nil {
+		return
+	}
+	g := b.loader.Acquire()
 	if g == nil {
 		return
 	}
-	b.inbox.workers.Go(func() {
-		defer g.release()
-		if err := g.sandbox.OnSessionExpired(b.inbox.ctx, info); err != nil {
-			logScriptError(b.log, "on_session_expired failed", err)
+	b.inbox.Go(func(ctx context.Context) {
+		defer g.Release()
+		if err := call(ctx, g.Script); err != nil {
+			script.LogError(b.log, name+" failed", err)
 		}
 	})
+}
+
+// sessionExpired tells the script that the server stopped knowing the token.
+func (b *bot) sessionExpired(since time.Time) {
+	info := luabind.SessionInfo{Since: since, Message: "the server knows the bot's token no more: log in again"}
+	b.hook("on_session_expired", func(ctx context.Context, s luabind.Script) error { return s.OnSessionExpired(ctx, info) })
+}
+
+// suppressed tells the operator and the script that the server doesn't deliver to a
+// user.
+func (b *bot) suppressed(info luabind.SuppressedInfo) {
+	b.tell(notify.StateUserSuppressed, b.stats.snapshot().shown().State, "the server accepts messages to "+info.User+" and doesn't deliver them")
+	b.hook("on_suppressed", func(ctx context.Context, s luabind.Script) error { return s.OnSuppressed(ctx, info) })
 }
 
 // setState notes a state and tells the operator of a change.
 func (b *bot) setState(state string, err error) {
 	before := b.stats.snapshot().State
 	b.stats.setState(state, err)
-	if before == state || b.tell == nil {
+	if before == state {
 		return
 	}
 	message := ""
@@ -146,17 +183,23 @@ func (b *bot) setState(state string, err error) {
 		message = err.Error()
 	}
 	if state != StateRunning || (before != StateStarting && before != StateRunning) {
-		b.tell(b.cfg.Name, state, before, message)
+		b.tell(state, before, message)
 	}
 }
 
-// suspended notes that the script is suspended, or with reason "" that it is no
-// more, and tells the operator.
+// suspended notes that the script is suspended, or with reason "" that it no longer
+// is, and tells the operator.
 func (b *bot) suspended(reason string, until time.Time) {
 	before := b.stats.snapshot().shown()
 	b.stats.update(func(s *Status) { s.Suspended, s.SuspendedUntil = reason, until })
-	after := b.stats.snapshot().shown()
-	if b.tell != nil && after.State != before.State {
-		b.tell(b.cfg.Name, after.State, before.State, reason)
+	if after := b.stats.snapshot().shown(); after.State != before.State {
+		b.tell(after.State, before.State, reason)
+	}
+}
+
+// tell reports a change of state to the operator.
+func (b *bot) tell(state, previous, message string) {
+	if b.shared.tell != nil {
+		b.shared.tell(b.cfg.Name, state, previous, message)
 	}
 }

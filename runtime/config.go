@@ -18,7 +18,10 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/luabind/modules/http"
 	"github.com/ilinkd/ilinkd/runtime/internal/files"
+	"github.com/ilinkd/ilinkd/runtime/internal/host"
+	"github.com/ilinkd/ilinkd/runtime/internal/inbox"
 	"github.com/ilinkd/ilinkd/runtime/internal/outbox"
+	"github.com/ilinkd/ilinkd/runtime/internal/script"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
@@ -62,9 +65,8 @@ type Config struct {
 	// It is called from one goroutine a bot, and must return soon.
 	OnReload func(Reload) `toml:"-"`
 
-	pauses   pauses
-	watchdog *luabind.Watchdog // of all bots
-	checker  func() (*check.Checker, error)
+	pauses  pauses
+	checker func() (*check.Checker, error)
 }
 
 // pauses are how long sending pauses at first after a failure of a kind, and a
@@ -227,10 +229,7 @@ func (d *Duration) UnmarshalText(b []byte) error {
 const (
 	defaultData = "data"
 
-	defaultRetries     = 3
-	defaultRetryOver   = time.Minute
 	defaultStopTimeout = 10 * time.Second
-	defaultParallel    = 64
 
 	// leastOverhead is what a process needs at least beside what its script holds.
 	leastOverhead = 32 << 20
@@ -290,7 +289,7 @@ func (c Config) withDefaults() (Config, error) {
 		c.HTTPClient = &nethttp.Client{}
 	}
 	for key, u := range map[string]string{"ilink.base_url": c.ILink.BaseURL, "ilink.cdn_url": c.ILink.CDNURL} {
-		if parsed, err := url.Parse(u); u != "" && (err != nil || parsed.Host == "" || !strings.HasPrefix(parsed.Scheme, "http")) {
+		if parsed, err := url.Parse(u); u != "" && (err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https") {
 			bad(key, "%q is not a URL: it begins with https://", u)
 		}
 	}
@@ -344,7 +343,7 @@ func (c Config) withDefaults() (Config, error) {
 			bad("bot.forward", "bot %q has a script and forwards its messages: keep one", b.Name)
 		}
 		if u := b.Forward.URL; u != "" {
-			if parsed, err := url.Parse(u); err != nil || parsed.Host == "" || !strings.HasPrefix(parsed.Scheme, "http") {
+			if parsed, err := url.Parse(u); err != nil || parsed.Host == "" || parsed.Scheme != "http" && parsed.Scheme != "https" {
 				bad("bot.forward.url", "%q is not a URL: it begins with http:// or https://", u)
 			}
 		}
@@ -377,7 +376,7 @@ func (c Config) withDefaults() (Config, error) {
 			}
 		}
 		if b.Parallel == 0 {
-			b.Parallel = defaultParallel
+			b.Parallel = inbox.DefaultParallel
 		}
 		if b.Parallel < 0 {
 			bad("bot.parallel", "bot %q has a negative limit", b.Name)
@@ -442,8 +441,8 @@ func (c *Config) defaultLimits() {
 	orDefault(&l.TextRunes, outbox.DefaultTextRunes)
 	d := &c.Delivery
 	orDefault(&d.OnUncertain, UncertainResend)
-	orDefault(&d.Retries, defaultRetries)
-	orDefault(&d.RetryOver, Duration(defaultRetryOver))
+	orDefault(&d.Retries, inbox.DefaultRetries)
+	orDefault(&d.RetryOver, Duration(inbox.DefaultRetryOver))
 	orDefault(&d.StopTimeout, Duration(defaultStopTimeout))
 	r, std := &c.Retention, store.DefaultRetention()
 	orDefault(&r.Seen, Duration(std.Seen))
@@ -453,10 +452,10 @@ func (c *Config) defaultLimits() {
 	orDefault(&r.QuotesPerBot, std.QuotesPerBot)
 	orDefault(&r.Media, Duration(std.MediaAge))
 	orDefault(&r.MediaBytes, std.MediaBytes)
-	orDefault(&r.KVBytes, defaultKVBytes)
+	orDefault(&r.KVBytes, host.DefaultKVBytes)
 	orDefault(&c.pauses.trouble, outbox.DefaultTroublePause)
 	orDefault(&c.pauses.session, outbox.DefaultSessionPause)
-	orDefault(&c.pauses.slow, slowMin)
+	orDefault(&c.pauses.slow, script.DefaultPause)
 }
 
 func (r RetentionConfig) retention() store.Retention {

@@ -6,6 +6,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ilinkd/ilinkd/runtime/internal/inbox"
+	"github.com/ilinkd/ilinkd/runtime/internal/script"
 )
 
 const survey = `
@@ -42,7 +45,7 @@ func TestDialogueSurvivesRestart(t *testing.T) {
 		time.Sleep(time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: Name? alice: Age? alice: Colour?\n1. red\n2. blue alice: Anna, 30, blue]")
 		wantEqual(t, "inbox", b.inbox(), "[]")
-		wantEqual(t, "asking", b.bot.stats.snapshot().Asking, 0)
+		wantEqual(t, "asking", b.bot.status().Asking, 0)
 	})
 }
 
@@ -89,13 +92,13 @@ func TestDialogueOutlivesGeneration(t *testing.T) {
 		b.says("alice", "hi")
 		time.Sleep(time.Minute)
 		b.script(survey + "\n-- a comment")
-		time.Sleep(2 * retireTimeout)
-		wantEqual(t, "asking", b.bot.stats.snapshot().Asking, 1)
+		time.Sleep(2 * script.RetireTimeout)
+		wantEqual(t, "asking", b.bot.status().Asking, 1)
 		b.says("alice", "Anna")
 		b.says("alice", "30")
 		time.Sleep(time.Minute)
 		wantEqual(t, "sent", b.server.texts(), "[alice: Name? alice: Age? alice: Colour?\n1. red\n2. blue]")
-		wantEqual(t, "retried", b.bot.stats.snapshot().Retried, 0)
+		wantEqual(t, "retried", b.bot.status().Retried, 0)
 	})
 }
 
@@ -192,7 +195,7 @@ func TestManyDialogues(t *testing.T) {
 	}
 	inBubble(t, func(c *Config) { quick(c); c.Bots[0].Parallel = 4 }, func(t *testing.T, b *bench) {
 		b.script(`function on_message(msg) msg:reply(msg:ask().text .. msg:ask().text) end`)
-		const users = maxLiveDialogues + 50
+		const users = inbox.MaxLiveDialogues + 50
 		for round := range 3 {
 			for i := range users {
 				b.says(fmt.Sprint("user", i), fmt.Sprint(round))

@@ -2,8 +2,9 @@ package runtime
 
 import (
 	"context"
-	"errors"
 	"path/filepath"
+
+	"github.com/ilinkd/ilinkd/runtime/internal/watch"
 )
 
 // Follow applies the configuration file at path whenever it changes, and at once
@@ -15,9 +16,13 @@ import (
 // [New] and the call of Follow is missed.
 func (r *Runtime) Follow(ctx context.Context, path string, reload <-chan struct{}) {
 	log := r.cfg.Logger.With("config", path)
-	w := newWatcher(log)
-	w.asked = reload
-	defer w.close()
+	select {
+	case <-r.ready:
+	case <-ctx.Done():
+		return
+	}
+	w := r.shared.watcher.Watch()
+	defer w.Close()
 	// Of the path alone: relative ones in the configuration stay relative to the
 	// path as it was given, so that what didn't change compares as equal.
 	file, err := filepath.Abs(path)
@@ -26,10 +31,10 @@ func (r *Runtime) Follow(ctx context.Context, path string, reload <-chan struct{
 	}
 	files := []string{file}
 	for first := true; ctx.Err() == nil; first = false {
-		w.watch(files)
+		w.Set(files)
 		// Taken before the file is read: whatever changes from here on is seen as a
 		// change.
-		before := stateOf(files)
+		before := watch.StateOf(files)
 		cfg, err := LoadConfig(path)
 		if err == nil {
 			err = r.Apply(ctx, cfg)
@@ -45,13 +50,12 @@ func (r *Runtime) Follow(ctx context.Context, path string, reload <-chan struct{
 			log.Info("configuration taken over")
 		}
 		for {
-			if err := w.wait(ctx); errors.Is(err, errAsked) {
-				break
-			} else if err != nil {
+			cause := w.Wait(ctx, reload)
+			if cause == watch.Ended {
 				return
 			}
-			w.watch(files)
-			if before.differs(stateOf(files)) {
+			w.Set(files)
+			if cause == watch.Asked || before.Differs(watch.StateOf(files)) {
 				break
 			}
 		}

@@ -103,7 +103,7 @@ end`)
 		if d := dead[1]; !strings.Contains(d.Error, "not now") || !strings.Contains(d.Traceback, "bot.lua") {
 			t.Errorf("the dead message says %q and %q", d.Error, d.Traceback)
 		}
-		wantEqual(t, "failed", b.bot.stats.snapshot().Failed, 1)
+		wantEqual(t, "failed", b.bot.status().Failed, 1)
 	})
 }
 
@@ -149,13 +149,7 @@ end`)
 		time.Sleep(time.Second)
 		// 2 is being handled, on the old script; 3 and then 1 wait behind it.
 		b.script(echo)
-		b.bot.inbox.mu.Lock()
-		var ids []int64
-		for _, in := range b.bot.inbox.lanes["alice"].queue {
-			ids = append(ids, in.ID)
-		}
-		b.bot.inbox.mu.Unlock()
-		wantEqual(t, "order", ids, "[2 1 3]")
+		wantEqual(t, "order", b.bot.inbox.Queue("alice"), "[2 1 3]")
 	})
 }
 
@@ -206,7 +200,7 @@ end`)
 		texts := b.server.texts()
 		wantEqual(t, "sent", texts, "[alice: step 1 alice: stopped bob: 1 bob: seen hello bob: 2 bob: 3 bob: handled count bob: handled hello]")
 		wantEqual(t, "inbox", b.inbox(), "[]")
-		wantEqual(t, "handled", b.bot.stats.snapshot().Handled, 4)
+		wantEqual(t, "handled", b.bot.status().Handled, 4)
 	})
 }
 
@@ -305,19 +299,6 @@ end`)
 		texts := slices.DeleteFunc(b.server.texts(), func(s string) bool { return strings.HasPrefix(s, "bob") })
 		wantEqual(t, "sent", texts, "[alice: stopped by hello alice: handled hello]")
 	})
-}
-
-func TestRetryDelay(t *testing.T) {
-	for _, c := range []struct {
-		n    int
-		want string
-	}{{1, "[1m0s]"}, {2, "[20s 40s]"}, {3, "[10s 20s 30s]"}, {4, "[6s 12s 18s 24s]"}} {
-		var got []time.Duration
-		for i := range c.n {
-			got = append(got, retryDelay(i+1, c.n, time.Minute))
-		}
-		wantEqual(t, fmt.Sprint(c.n, " tries"), got, c.want)
-	}
 }
 
 // TestLifecycle: on_start for each version of the script, on_stop at its end,

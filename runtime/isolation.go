@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
-	"time"
 
 	"github.com/ilinkd/ilinkd/luabind"
 	"github.com/ilinkd/ilinkd/luabind/modules"
@@ -18,15 +16,6 @@ import (
 const (
 	IsolationHost    = "host"    // in this process
 	IsolationProcess = "process" // in a process of its own
-)
-
-const (
-	// maxDeaths is how often a script's process may die over a message until that is
-	// put aside.
-	maxDeaths = 3
-	// aloneFor is how long a message over which a process died is kept apart from
-	// others of its kind when it is handled again.
-	aloneFor = 10 * time.Second
 )
 
 // SandboxMain is what a process for a script does, in place of all else: it returns
@@ -52,19 +41,36 @@ func SandboxMain(extra ...luabind.Module) int {
 // arg as its first argument.
 func SandboxCommand(arg string) ([]string, error) { return isolate.Command(arg) }
 
+// loadScript loads a bot's script with the state that the generation before has
+// left, nil for none.
+func loadScript(ctx context.Context, b *bot, state []byte) (luabind.Script, error) {
+	if b.cfg.Sandbox.Isolation == IsolationProcess {
+		return loadIsolated(ctx, b, state)
+	}
+	sandbox, err := luabind.Load(ctx, luabind.Config{
+		Name: b.cfg.Name, Script: b.cfg.Script, Host: b.host,
+		Modules: modulesOf(b.shared.cfg, b.cfg), Limits: b.cfg.Sandbox.limits(), State: state,
+		Watchdog: b.shared.watchdog,
+	})
+	if err != nil {
+		return nil, err // and no script that is nil
+	}
+	return sandbox, nil
+}
+
 // loadIsolated is loadScript for a script that gets a process of its own.
-func loadIsolated(ctx context.Context, b *bot, state []byte) (script, error) {
+func loadIsolated(ctx context.Context, b *bot, state []byte) (luabind.Script, error) {
 	options, err := json.Marshal(moduleOptions(b.cfg))
 	if err != nil {
 		return nil, fmt.Errorf("pass on the options of modules: %w", err)
 	}
 	var names []string
-	for _, m := range b.shared.Modules {
+	for _, m := range b.shared.cfg.Modules {
 		names = append(names, m.Name())
 	}
 	sandbox, err := isolate.Load(ctx, isolate.Config{
 		Name: b.cfg.Name, Script: b.cfg.Script, Host: b.host, Limits: b.cfg.Sandbox.limits(), State: state,
-		Options: options, Names: names, Command: b.shared.SandboxCommand, Memory: b.cfg.Sandbox.ProcessMemory,
+		Options: options, Names: names, Command: b.shared.cfg.SandboxCommand, Memory: b.cfg.Sandbox.ProcessMemory,
 		OnDeath: func(error) { b.stats.update(func(s *Status) { s.Deaths++ }) },
 		Logger:  b.log,
 	})
@@ -87,30 +93,4 @@ func (c *Config) checkIsolation(bots []BotConfig) error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// diedOver counts a death of the script's process against the message that was being
-// handled, and reports whether it is handled again. The others that were in work
-// are counted too, for it isn't known which of them it was; see alone.
-func (in *message) diedOver(err error) (again bool) {
-	var died *isolate.DiedError
-	if !errors.As(err, &died) {
-		return false
-	}
-	in.deaths++
-	return in.deaths < maxDeaths
-}
-
-// alone waits until a message over which a process died can be handled while no
-// other such is: so that the next death is that of the right one.
-func (ib *inbox) alone() (release func()) {
-	select {
-	case ib.suspect <- struct{}{}:
-	case <-ib.accept.Done():
-		return func() {}
-	}
-	var once sync.Once
-	free := func() { once.Do(func() { <-ib.suspect }) }
-	late := time.AfterFunc(aloneFor, free)
-	return func() { late.Stop(); free() }
 }

@@ -311,7 +311,7 @@ func TestPaceAfterACrash(t *testing.T) {
 
 func TestNudge(t *testing.T) {
 	inBubble(t, quick, func(t *testing.T, b *bench) {
-		nudge := b.bot.shared.Limits.NudgeText
+		nudge := b.bot.shared.cfg.Limits.NudgeText
 		b.opens("alice")
 		b.pushes("alice", "nudge", numbers(10)...).wants("sent 10/10") // they fit
 		b.opens("alice")

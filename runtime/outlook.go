@@ -61,69 +61,16 @@ func (r *Runtime) WaitOutlook(ctx context.Context, bot string, ok func(Status, O
 // as [bot.allow] files names them.
 func (r *Runtime) Wrote(bot string) []string {
 	if b := r.bot(bot); b != nil {
-		return b.host.files.Wrote()
+		return b.files.Wrote()
 	}
 	return nil
 }
 
-func (b *bot) outlook(ctx context.Context) (Outlook, error) {
-	// What is on its way from the timers to the inbox is in neither.
-	b.inbox.taking.Lock()
-	defer b.inbox.taking.Unlock()
-	o := b.inbox.outlook()
-	// A handler may send until it ends: what it has sent is looked at afterwards.
-	var sending bool
-	o.Queued, o.SendsAt, sending = b.outbox.Upcoming()
-	if o.Busy = o.Busy || sending; o.Busy {
-		return o, nil // whatever timers there are, more may come
-	}
-	next, err := b.store.NextTimers(ctx, b.cfg.Name, dueAtOnce)
-	if err != nil {
-		return o, err
-	}
-	for _, t := range next {
-		if t.Name == "" {
-			o.Timers = append(o.Timers, t.Due)
-		}
-	}
-	return o, nil
-}
-
-// outlook says what the conversations wait for.
-func (ib *inbox) outlook() (o Outlook) {
-	ib.mu.Lock()
-	defer ib.mu.Unlock()
-	for _, l := range ib.lanes {
-		if !l.waits() {
-			o.Busy = true
-			continue
-		}
-		if p := l.queue[0].pause; p.sleeps {
-			o.Sleeps = append(o.Sleeps, p.until)
-		} else {
-			o.Asks = append(o.Asks, p.until)
-		}
-	}
-	return o
-}
-
-// waits reports whether the conversation's handler has nothing to go on with, and no
-// on_interrupt runs. The inbox's mu must be held.
-func (l *conversation) waits() bool {
-	if len(l.queue) == 0 || l.queue[0].pause == nil {
-		return false
-	}
-	for _, later := range l.queue[1:] {
-		if !l.queue[0].pause.sleeps {
-			return false
-		}
-		if later.shown != nil {
-			select {
-			case <-later.shown:
-			default:
-				return false
-			}
-		}
-	}
-	return true
+func (b *bot) outlook(ctx context.Context) (o Outlook, err error) {
+	u, err := b.inbox.Upcoming(ctx, func() (sending bool) {
+		o.Queued, o.SendsAt, sending = b.outbox.Upcoming()
+		return sending
+	})
+	o.Busy, o.Asks, o.Sleeps, o.Timers = u.Busy, u.Asks, u.Sleeps, u.Timers
+	return o, err
 }

@@ -47,7 +47,7 @@ ilink.every("1h", function() end, { name = "hourly" })`)
 		wantEqual(t, "sleeps", after(o.Sleeps), "[30s]")
 		wantEqual(t, "timers", after(o.Timers), "[10m0s]")
 		wantEqual(t, "comes", []bool{o.Comes(begun.Add(29*time.Second), o.Asks, o.Sleeps), o.Comes(begun.Add(30*time.Second), o.Asks, o.Sleeps)}, "[false true]")
-		wantEqual(t, "asking and sleeping", []int{b.bot.stats.snapshot().Asking, b.bot.stats.snapshot().Sleeping}, "[1 1]")
+		wantEqual(t, "asking and sleeping", []int{b.bot.status().Asking, b.bot.status().Sleeping}, "[1 1]")
 
 		b.says("alice", "Anna")
 		time.Sleep(25 * time.Second)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"sync"
@@ -17,6 +16,7 @@ import (
 	"github.com/ilinkd/ilinkd/luabind/check"
 	"github.com/ilinkd/ilinkd/runtime/internal/account"
 	"github.com/ilinkd/ilinkd/runtime/internal/backoff"
+	"github.com/ilinkd/ilinkd/runtime/internal/watch"
 	"github.com/ilinkd/ilinkd/runtime/notify"
 	"github.com/ilinkd/ilinkd/runtime/sdnotify"
 	"github.com/ilinkd/ilinkd/runtime/store"
@@ -46,6 +46,7 @@ type Runtime struct {
 	closing bool                 // no bot is started any more
 	store   *store.Store
 	bridge  *bridge.Bridge
+	shared  *shared         // of the bots, set by Run
 	ctx     context.Context // of Run; nil before
 	ready   chan struct{}   // closed once Run has started the bots
 	group   sync.WaitGroup  // of the bots
@@ -68,7 +69,6 @@ func New(cfg Config) (*Runtime, error) {
 	if err := cfg.checkIsolation(cfg.Bots); err != nil {
 		return nil, err
 	}
-	cfg.watchdog = new(luabind.Watchdog)
 	cfg.checker = sync.OnceValues(func() (*check.Checker, error) { return newChecker(cfg.Modules) })
 	return &Runtime{cfg: cfg, bots: map[string]*running{}, ready: make(chan struct{})}, nil
 }
@@ -108,6 +108,11 @@ func (r *Runtime) Run(ctx context.Context) (err error) {
 	ctx, damaged := context.WithCancelCause(ctx)
 	defer damaged(nil)
 	r.bridge = bridge.NewBridgeWith(bridgeDB{r}, nil, r.bridgeOptions())
+	watcher := watch.New(r.cfg.Logger)
+	defer watcher.Close()
+	r.shared = &shared{
+		cfg: &r.cfg, store: st, bridge: r.bridge, watcher: watcher, watchdog: new(luabind.Watchdog), tell: r.tell, peer: r.bot,
+	}
 	r.mu.Lock()
 	r.ctx = ctx
 	r.want(r.cfg.Bots)
@@ -198,8 +203,13 @@ func (r *Runtime) leavesItsToken(cfg BotConfig) bool {
 
 func (r *Runtime) start(cfg BotConfig) {
 	ctx, stop := context.WithCancel(r.ctx)
-	b := &running{bot: newBot(&r.cfg, cfg, r.store, r.bridge, r.tell), stop: stop}
-	b.peer = r.bot
+	made, err := newBot(r.shared, cfg)
+	if err != nil {
+		stop()
+		r.cfg.Logger.Error("a bot can't be started", "bot", cfg.Name, "err", err)
+		return
+	}
+	b := &running{bot: made, stop: stop}
 	r.bots[cfg.Name] = b
 	r.group.Go(func() {
 		defer stop()
@@ -303,7 +313,7 @@ func (r *Runtime) keepHouse(ctx context.Context) {
 		names := slices.Clone(r.order)
 		r.mu.Unlock()
 		for _, name := range names {
-			dir := filepath.Join(r.cfg.Data, "media", name)
+			dir := mediaFolder(r.cfg.Data, name)
 			if _, err := store.TrimFiles(dir, retention.MediaAge, retention.MediaBytes, time.Now()); err != nil && !errors.Is(err, os.ErrNotExist) {
 				r.cfg.Logger.Error("remove old media", "err", err)
 			}
@@ -347,8 +357,7 @@ func (r *Runtime) refresh(ctx context.Context) {
 	}
 	r.mu.Unlock()
 	for _, b := range all {
-		b.timers.wake()
-		if err := errors.Join(b.inbox.refresh(ctx), b.outbox.Refresh(ctx)); err != nil && ctx.Err() == nil {
+		if err := b.refresh(ctx); err != nil && ctx.Err() == nil {
 			b.log.Error("take up what another process wrote", "err", err)
 		}
 	}

@@ -33,7 +33,7 @@ func TestFilesThatWaitAreBounded(t *testing.T) {
 			return b.sends(t.Context(), luabind.SendRequest{To: "alice", Parts: []luabind.Part{{Kind: ilink.ItemTypeFile, File: f}}})
 		}
 		// As if others waited already.
-		make(filepath.Join(queueFolder(b.bot.shared.Data, "bot"), "others"), files.MaxQueued-size)
+		make(filepath.Join(queueFolder(b.bot.shared.cfg.Data, "bot"), "others"), files.MaxQueued-size)
 		send().wants("deferred(window_closed)")
 		send().wants("error quota")
 		// What waited is dropped.

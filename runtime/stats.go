@@ -5,7 +5,8 @@ import (
 	"sync"
 )
 
-// stats are a bot's counters and its state.
+// stats are what is known of a bot itself: its state, and its script. What its rooms count
+// is theirs; see bot.status.
 type stats struct {
 	mu      sync.Mutex
 	s       Status
@@ -57,7 +58,5 @@ func (st *stats) setState(state string, err error) {
 func (st *stats) snapshot() Status {
 	st.mu.Lock()
 	defer st.mu.Unlock()
-	s := st.s
-	s.Waiting = s.Received - s.Handled - s.Failed
-	return s
+	return st.s
 }

@@ -87,12 +87,15 @@ func (r *Runtime) Status() []Status {
 }
 
 func (b *bot) status() Status {
-	// A handler's sends are in the outbox before it counts as handled: so that nothing
-	// is seen in neither, the outbox is looked at last.
 	s := b.stats.snapshot().shown()
-	n := b.outbox.Counts()
-	s.Sent, s.Uncertain, s.Unconfirmed, s.Expired = n.Sent, n.Uncertain, n.Unconfirmed, n.Expired
-	s.Queued, s.SuppressedUsers, s.ThrottledUntil = n.Queued, n.Suppressed, n.ThrottledUntil
+	in := b.inbox.Counts()
+	s.Received, s.Messages, s.Duplicates, s.Handled = in.Received, in.Messages, in.Duplicates, in.Handled
+	s.Failed, s.Retried, s.Asking, s.Sleeping, s.Waiting = in.Failed, in.Retried, in.Asking, in.Sleeping, in.Waiting()
+	// A handler's sends are in the outbox before it counts as handled: so that nothing
+	// is seen in neither, the outbox is looked at after the inbox.
+	out := b.outbox.Counts()
+	s.Sent, s.Uncertain, s.Unconfirmed, s.Expired = out.Sent, out.Uncertain, out.Unconfirmed, out.Expired
+	s.Queued, s.SuppressedUsers, s.ThrottledUntil = out.Queued, out.Suppressed, out.ThrottledUntil
 	s.SessionExpired, s.Forwards = b.account.Expired(), b.cfg.Forward.URL != ""
 	return s
 }

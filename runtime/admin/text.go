@@ -8,7 +8,7 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/ilinkd/ilinkd/ilink"
-	"github.com/ilinkd/ilinkd/runtime"
+	"github.com/ilinkd/ilinkd/runtime/internal/inbox"
 	"github.com/ilinkd/ilinkd/runtime/store"
 )
 
@@ -107,7 +107,7 @@ func table(headings []string, rows [][]string) string {
 // received is what a stored message says: its texts, and the names of what else
 // is in it. It has no keys and no tokens.
 func received(in *store.Inbound) string {
-	if timer, ok := runtime.TimerText(in); ok {
+	if timer, ok := inbox.TimerText(in); ok {
 		return timer
 	}
 	msg := new(ilink.Message)

@@ -1,4 +1,4 @@
-package runtime
+package host
 
 import (
 	"context"
@@ -49,12 +49,12 @@ func (is *indicators) change(user string, on bool, now time.Time) (tell bool) {
 }
 
 // Typing shows or takes away "typing…".
-func (h *host) Typing(ctx context.Context, to string, on bool) error {
-	client, err := h.bot.account.Client()
+func (h *Host) Typing(ctx context.Context, to string, on bool) error {
+	client, err := h.opts.Account.Client()
 	if err != nil || !h.typing.change(to, on, time.Now()) {
 		return err
 	}
-	token, err := h.bot.store.ContextToken(ctx, h.bot.cfg.Name, to)
+	token, err := h.opts.Store.ContextToken(ctx, h.opts.Bot, to)
 	if err != nil {
 		return err
 	}

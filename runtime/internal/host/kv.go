@@ -1,4 +1,4 @@
-package runtime
+package host
 
 import (
 	"bytes"
@@ -22,12 +22,12 @@ const (
 	maxKVValue = 1 << 20
 	// maxKVList is how many keys are listed at once.
 	maxKVList = 10_000
-	// defaultKVBytes is how much a bot may keep.
-	defaultKVBytes = 64 << 20
+	// DefaultKVBytes is how much a bot may keep.
+	DefaultKVBytes = 64 << 20
 )
 
 // KV keeps a bot's data in the store.
-func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult, error) {
+func (h *Host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult, error) {
 	if err := checkKV(req); err != nil {
 		return luabind.KVResult{}, err
 	}
@@ -35,10 +35,10 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 	var r luabind.KVResult
 	var err error
 	now := time.Now()
-	key := store.KVKey{Bot: h.bot.cfg.Name, User: req.User, Key: req.Key}
+	key := store.KVKey{Bot: h.opts.Bot, User: req.User, Key: req.Key}
 	switch req.Op {
 	case luabind.KVGet:
-		err = h.bot.store.View(ctx, "read kept data", func(q store.Queryer) (err error) {
+		err = h.opts.Store.View(ctx, "read kept data", func(q store.Queryer) (err error) {
 			r.Value, _, err = store.GetKV(q, key, now)
 			r.Found = r.Value != nil
 			return err
@@ -48,12 +48,12 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 		if limit <= 0 || limit > maxKVList {
 			limit = maxKVList
 		}
-		err = h.bot.store.View(ctx, "list kept data", func(q store.Queryer) (err error) {
+		err = h.opts.Store.View(ctx, "list kept data", func(q store.Queryer) (err error) {
 			r.Keys, err = store.KVKeys(q, key, req.After, limit, now)
 			return err
 		})
 	default:
-		r, err = replay.Once(ctx, h.bot.store, "keep data", func(tx *store.Tx) (luabind.KVResult, error) { return h.changeKV(tx, key, req, now) })
+		r, err = replay.Once(ctx, h.opts.Store, "keep data", func(tx *store.Tx) (luabind.KVResult, error) { return h.changeKV(tx, key, req, now) })
 	}
 	var full *store.KVFullError
 	if errors.As(err, &full) {
@@ -63,9 +63,9 @@ func (h *host) KV(ctx context.Context, req luabind.KVRequest) (luabind.KVResult,
 	return r, err
 }
 
-func (h *host) changeKV(tx *store.Tx, key store.KVKey, req luabind.KVRequest, now time.Time) (r luabind.KVResult, err error) {
+func (h *Host) changeKV(tx *store.Tx, key store.KVKey, req luabind.KVRequest, now time.Time) (r luabind.KVResult, err error) {
 	put := func(value []byte, expires time.Time) error {
-		return store.PutKV(tx, key, value, expires, h.bot.shared.Retention.KVBytes)
+		return store.PutKV(tx, key, value, expires, h.opts.KVBytes)
 	}
 	var expires time.Time
 	if req.Lifetime > 0 {

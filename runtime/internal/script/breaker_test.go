@@ -1,4 +1,4 @@
-package runtime
+package script
 
 import (
 	"context"
@@ -12,40 +12,40 @@ import (
 	"github.com/ilinkd/ilinkd/luabind"
 )
 
-// told is what a conduct told.
+// told is what a breaker told.
 type told struct {
 	reason string
 	until  time.Time
 }
 
-func newConduct() (*conduct, *[]told) {
+func newBreaker() (*Breaker, *[]told) {
 	list := &[]told{}
-	return &conduct{
-		slow: slowMin,
-		log:  slog.New(slog.NewTextHandler(io.Discard, nil)),
-		tell: func(reason string, until time.Time) { *list = append(*list, told{reason, until}) },
-	}, list
+	return NewBreaker(BreakerOptions{
+		Pause:    DefaultPause,
+		Logger:   slog.New(slog.NewTextHandler(io.Discard, nil)),
+		OnChange: func(reason string, until time.Time) { *list = append(*list, told{reason, until}) },
+	}), list
 }
 
 var errLimit = &luabind.ScriptError{Kind: luabind.KindLimit, Limit: luabind.LimitCPU, File: "bot.lua", Line: 3, Message: "too long"}
 
 // waited is how long the next handler has to wait.
-func waited(t *testing.T, c *conduct) time.Duration {
+func waited(t *testing.T, b *Breaker) time.Duration {
 	t.Helper()
 	begun := time.Now()
-	if err := c.wait(t.Context()); err != nil {
+	if err := b.Wait(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return time.Since(begun)
 }
 
-func TestConductSlowsAndSuspends(t *testing.T) {
+func TestBreakerSlowsAndSuspends(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, told := newConduct()
+		b, told := newBreaker()
 		var pauses []time.Duration
 		for len(*told) == 0 {
-			pauses = append(pauses, waited(t, c))
-			c.ended(errLimit)
+			pauses = append(pauses, waited(t, b))
+			b.Ended(errLimit)
 		}
 		want := []time.Duration{0, 0, 0, 1, 2, 4, 8, 16}
 		if len(pauses) < len(want) {
@@ -62,34 +62,34 @@ func TestConductSlowsAndSuspends(t *testing.T) {
 		// Each further suspension is longer, up to a limit.
 		period := suspendMin
 		for range 8 {
-			if got := waited(t, c); got != period {
+			if got := waited(t, b); got != period {
 				t.Errorf("suspended for %v, want %v", got, period)
 			}
 			if last := (*told)[len(*told)-1]; last.reason != "" {
 				t.Errorf("not told of the end: %+v", last)
 			}
-			c.ended(errLimit)
+			b.Ended(errLimit)
 			period = min(2*period, suspendMax)
 		}
 	})
 }
 
-func TestConductForgives(t *testing.T) {
+func TestBreakerForgives(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, told := newConduct()
+		b, told := newBreaker()
 		for i := range 1000 { // one in ten
-			if d := waited(t, c); d != 0 {
+			if d := waited(t, b); d != 0 {
 				t.Fatalf("handler %d had to wait %v", i, d)
 			}
-			if c.ended(errors.New("another error")); i%10 == 0 {
-				c.ended(errLimit)
+			if b.Ended(errors.New("another error")); i%10 == 0 {
+				b.Ended(errLimit)
 			}
 		}
 		for i := range 1000 { // one an hour
-			if d := waited(t, c); d != 0 {
+			if d := waited(t, b); d != 0 {
 				t.Fatalf("handler %d had to wait %v", i, d)
 			}
-			c.ended(errLimit)
+			b.Ended(errLimit)
 			time.Sleep(time.Hour)
 		}
 		if len(*told) != 0 {
@@ -98,43 +98,43 @@ func TestConductForgives(t *testing.T) {
 	})
 }
 
-// TestConductBeginsAfresh: a script that was changed isn't its predecessor.
-func TestConductBeginsAfresh(t *testing.T) {
+// TestBreakerBeginsAfresh: a script that was changed isn't its predecessor.
+func TestBreakerBeginsAfresh(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, told := newConduct()
+		b, told := newBreaker()
 		for range 2 * suspendAt {
-			c.ended(errLimit)
+			b.Ended(errLimit)
 		}
 		begun := time.Now()
 		done := make(chan error)
-		go func() { done <- c.wait(context.Background()) }()
+		go func() { done <- b.Wait(context.Background()) }()
 		time.Sleep(time.Second)
-		c.forget()
+		b.Forget()
 		if err := <-done; err != nil || time.Since(begun) != time.Second {
 			t.Errorf("%v after %v", err, time.Since(begun))
 		}
 		if len(*told) != 2 || (*told)[1].reason != "" {
 			t.Errorf("%+v", *told)
 		}
-		if d := waited(t, c); d != 0 {
+		if d := waited(t, b); d != 0 {
 			t.Errorf("waited %v", d)
 		}
 	})
 }
 
-// TestConductLetsInOneAtATime: where there are pauses, not all that have waited
+// TestBreakerLetsInOneAtATime: where there are pauses, not all that have waited
 // start at once.
-func TestConductLetsInOneAtATime(t *testing.T) {
+func TestBreakerLetsInOneAtATime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := newConduct()
+		b, _ := newBreaker()
 		for range slowAt {
-			c.ended(errLimit)
+			b.Ended(errLimit)
 		}
 		begun := time.Now()
 		started := make(chan time.Duration)
 		for range 5 {
 			go func() {
-				c.wait(context.Background())
+				b.Wait(context.Background())
 				started <- time.Since(begun)
 			}()
 		}
@@ -149,15 +149,15 @@ func TestConductLetsInOneAtATime(t *testing.T) {
 	})
 }
 
-func TestConductEndsWithItsContext(t *testing.T) {
+func TestBreakerEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c, _ := newConduct()
+		b, _ := newBreaker()
 		for range suspendAt {
-			c.ended(errLimit)
+			b.Ended(errLimit)
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		if err := c.wait(ctx); !errors.Is(err, context.Canceled) {
+		if err := b.Wait(ctx); !errors.Is(err, context.Canceled) {
 			t.Errorf("%v", err)
 		}
 	})

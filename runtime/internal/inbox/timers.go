@@ -1,4 +1,4 @@
-package runtime
+package inbox
 
 import (
 	"context"
@@ -24,10 +24,10 @@ const (
 	dueAtOnce = 100
 )
 
-// timers puts what is due into the inbox: from there it is handled as messages are,
+// Timers puts what is due into the inbox: from there it is handled as messages are,
 // with their retries and journals.
-type timers struct {
-	bot    *bot
+type Timers struct {
+	inbox  *Inbox
 	wakeup chan struct{} // has one if there is something new to look at
 	// ready is closed once the script's schedules are known: those that it doesn't
 	// have any more must not run.
@@ -35,20 +35,21 @@ type timers struct {
 	once  sync.Once
 }
 
-func newTimers(b *bot) *timers {
-	return &timers{bot: b, wakeup: make(chan struct{}, 1), ready: make(chan struct{})}
+// NewTimers returns the timers of an inbox. They are not run before Set.
+func NewTimers(ib *Inbox) *Timers {
+	return &Timers{inbox: ib, wakeup: make(chan struct{}, 1), ready: make(chan struct{})}
 }
 
-// wake has the timers looked at.
-func (t *timers) wake() {
+// Wake has the timers looked at.
+func (t *Timers) Wake() {
 	select {
 	case t.wakeup <- struct{}{}:
 	default:
 	}
 }
 
-// run puts what is due into the inbox until ctx ends.
-func (t *timers) run(ctx context.Context) {
+// Run puts what is due into the inbox until ctx ends.
+func (t *Timers) Run(ctx context.Context) {
 	select {
 	case <-t.ready:
 	case <-ctx.Done():
@@ -57,7 +58,7 @@ func (t *timers) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		nap, err := t.fire(ctx, time.Now())
 		if err != nil && ctx.Err() == nil {
-			t.bot.log.Error("look after the timers", "err", err)
+			t.inbox.opts.Logger.Error("look after the timers", "err", err)
 			nap = time.Second
 		}
 		if nap <= 0 {
@@ -74,8 +75,8 @@ func (t *timers) run(ctx context.Context) {
 }
 
 // fire puts what is due into the inbox, and returns when to look again.
-func (t *timers) fire(ctx context.Context, now time.Time) (nap time.Duration, err error) {
-	next, err := t.bot.store.NextTimers(ctx, t.bot.cfg.Name, dueAtOnce)
+func (t *Timers) fire(ctx context.Context, now time.Time) (nap time.Duration, err error) {
+	next, err := t.inbox.opts.Store.NextTimers(ctx, t.inbox.opts.Bot, dueAtOnce)
 	if err != nil {
 		return 0, err
 	}
@@ -104,7 +105,7 @@ type timerRow struct {
 	Origin   int64     `json:"origin,omitempty"`
 }
 
-func (t *timers) fireOne(ctx context.Context, timer store.Timer, now time.Time) error {
+func (t *Timers) fireOne(ctx context.Context, timer store.Timer, now time.Time) error {
 	row := timerRow{
 		ID: strconv.FormatInt(timer.ID, 10), Schedule: timer.Name, Function: timer.Function, Data: timer.Data,
 		Line: timer.Line, Due: timer.Due, Origin: timer.Origin,
@@ -121,25 +122,25 @@ func (t *timers) fireOne(ctx context.Context, timer store.Timer, now time.Time) 
 		}
 		next = s.Next(timer.Due, now)
 		if s.Missed == luabind.MissedSkip && now.Sub(timer.Due) > missedAfter {
-			t.bot.log.Info("a scheduled run was missed, and is left out", "schedule", timer.Name, "due", timer.Due)
+			t.inbox.opts.Logger.Info("a scheduled run was missed, and is left out", "schedule", timer.Name, "due", timer.Due)
 			message = nil
 		}
 	}
-	ib := t.bot.inbox
-	ib.taking.Lock()
-	defer ib.taking.Unlock()
-	in, err := t.bot.store.FireTimer(ctx, timer, next, message, now)
+	ib := t.inbox
+	ib.handoff.Lock()
+	defer ib.handoff.Unlock()
+	in, err := t.inbox.opts.Store.FireTimer(ctx, timer, next, message, now)
 	if err != nil || in == nil {
 		return err
 	}
-	t.bot.stats.update(func(s *Status) { s.Received++ })
+	ib.count(func(n *Counts) { n.Received++ })
 	ib.add([]store.Inbound{*in}, false)
 	return nil
 }
 
-// set takes over the schedules of a script that was loaded. Those that it had before
+// Set takes over the schedules of a script that was loaded. Those that it had before
 // go on as they are.
-func (t *timers) set(schedules []luabind.Schedule) {
+func (t *Timers) Set(schedules []luabind.Schedule) {
 	now := time.Now()
 	var rows []store.Timer
 	for _, s := range schedules {
@@ -147,17 +148,17 @@ func (t *timers) set(schedules []luabind.Schedule) {
 		s.Line = "" // where it is in the file makes no other schedule of it
 		spec, err := json.Marshal(s)
 		if err != nil {
-			t.bot.log.Error("encode a schedule", "schedule", s.Name, "err", err)
+			t.inbox.opts.Logger.Error("encode a schedule", "schedule", s.Name, "err", err)
 			continue
 		}
 		row.Spec = string(spec)
 		rows = append(rows, row)
 	}
-	t.bot.inbox.persist("keep the schedules", func(ctx context.Context) error {
-		return t.bot.store.SetSchedules(ctx, t.bot.cfg.Name, rows, now)
+	t.inbox.persist("keep the schedules", func(ctx context.Context) error {
+		return t.inbox.opts.Store.SetSchedules(ctx, t.inbox.opts.Bot, rows, now)
 	})
 	t.once.Do(func() { close(t.ready) })
-	t.wake()
+	t.Wake()
 }
 
 // isTimer reports whether it is a timer's row of the inbox.
@@ -180,8 +181,8 @@ func TimerText(in *store.Inbound) (text string, ok bool) {
 	return text, true
 }
 
-// event makes of a timer's row of the inbox what the script is called with.
-func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind.Record) (*luabind.TimerEvent, error) {
+// timerEvent makes of a timer's row of the inbox what the script is called with.
+func timerEvent(ctx context.Context, l lookup, in *store.Inbound, journal []luabind.Record) (*luabind.TimerEvent, error) {
 	var row timerRow
 	if err := json.Unmarshal(in.Message, &row); err != nil {
 		return nil, fmt.Errorf("read a timer: %w", err)
@@ -193,30 +194,30 @@ func (t *timers) event(ctx context.Context, in *store.Inbound, journal []luabind
 	if row.Origin == 0 {
 		return ev, nil
 	}
-	origin, err := t.bot.store.Received(ctx, row.Origin)
+	origin, err := l.store.Received(ctx, row.Origin)
 	if err != nil || origin == nil {
 		return ev, err
 	}
-	records, err := replay.Journal(ctx, t.bot.store, origin.ID)
+	records, err := replay.Journal(ctx, l.store, origin.ID)
 	if err != nil {
 		return nil, err
 	}
 	if isTimer(origin) {
-		ev.Timer, err = t.event(ctx, origin, records)
+		ev.Timer, err = timerEvent(ctx, l, origin, records)
 		return ev, err
 	}
 	msg := new(ilink.Message)
 	if err := msg.UnmarshalJSON(origin.Message); err != nil {
 		return nil, fmt.Errorf("read the message that a timer came of: %w", err)
 	}
-	ev.Message = &luabind.Event{Message: msg, Quote: t.bot.quote(ctx, msg), Journal: records}
+	ev.Message = &luabind.Event{Message: msg, Quote: l.quote(ctx, msg), Journal: records}
 	return ev, nil
 }
 
-// StartTimer starts a timer.
-func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string, error) {
+// Start starts a timer for a handler.
+func (t *Timers) Start(ctx context.Context, req luabind.TimerRequest) (string, error) {
 	ctx = context.WithoutCancel(ctx) // it is quick: an interrupt need not break it off
-	timer := store.Timer{Bot: h.bot.cfg.Name, Due: req.At, Line: req.Line, Function: req.Function, Data: req.Data}
+	timer := store.Timer{Bot: t.inbox.opts.Bot, Due: req.At, Line: req.Line, Function: req.Function, Data: req.Data}
 	if timer.Due.UnixMilli() <= 0 {
 		timer.Due = time.UnixMilli(1) // zero would be never
 	}
@@ -229,7 +230,7 @@ func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 	}
 	// The handler is tried again from here, if that need be: else the timer would lose
 	// the records by which its function is made.
-	id, err := replay.OnceFrom(ctx, h.bot.store, "start a timer", func(tx *store.Tx) (string, error) {
+	id, err := replay.OnceFrom(ctx, t.inbox.opts.Store, "start a timer", func(tx *store.Tx) (string, error) {
 		id, err := store.AddTimer(tx, timer, time.Now())
 		return strconv.FormatInt(id, 10), err
 	})
@@ -239,18 +240,18 @@ func (h *host) StartTimer(ctx context.Context, req luabind.TimerRequest) (string
 	case errors.Is(err, store.ErrTimerChain):
 		err = &luabind.HostError{Kind: "too_many", Message: "too many timers have been started by one another: use ilink.every, or a function that the file defines at its top level"}
 	}
-	h.bot.timers.wake()
+	t.Wake()
 	return id, err
 }
 
-// StopTimer stops a timer that isn't due yet.
-func (h *host) StopTimer(ctx context.Context, id string) (bool, error) {
+// Stop stops a timer that isn't due yet.
+func (t *Timers) Stop(ctx context.Context, id string) (bool, error) {
 	number, err := strconv.ParseInt(id, 10, 64)
 	if err != nil {
 		return false, nil // no timer of ours
 	}
-	stopped, err := replay.Once(context.WithoutCancel(ctx), h.bot.store, "stop a timer", func(tx *store.Tx) (bool, error) {
-		return store.RemoveTimer(tx, h.bot.cfg.Name, number)
+	stopped, err := replay.Once(context.WithoutCancel(ctx), t.inbox.opts.Store, "stop a timer", func(tx *store.Tx) (bool, error) {
+		return store.RemoveTimer(tx, t.inbox.opts.Bot, number)
 	})
 	return stopped, err
 }
