@@ -5,6 +5,7 @@ import (
 
 	lua "github.com/yuin/gopher-lua"
 
+	"github.com/ilinkd/ilinkd/luabind/internal/arith"
 	"github.com/ilinkd/ilinkd/luabind/internal/lstring"
 )
 
@@ -26,13 +27,7 @@ func stringArithmetic() map[string]lua.LGFunction {
 		"mul": func(a, b float64) float64 { return a * b },
 		"div": func(a, b float64) float64 { return a / b },
 		"pow": math.Pow,
-		"mod": func(a, b float64) float64 {
-			r := math.Mod(a, b)
-			if b > 0 && r < 0 || b < 0 && r > 0 { // it has the sign of the divisor
-				r += b
-			}
-			return r
-		},
+		"mod": arith.Mod,
 	} {
 		methods["__"+name] = func(L *lua.LState) int {
 			left, right := L.Get(1), L.Get(2)

@@ -91,13 +91,13 @@ local function show(v, d)
   if t == "table" then
     if (d or 0) > 2 then return "{...}" end
     local s = {}
-    for k, x in pairs(v) do s[#s + 1] = show(k, 3) .. "=" .. show(x, (d or 0) + 1) end
+    for k, x in pairs(v) do s[#s + 1] = show(type(k) == "number" and k + 0 or k, 3) .. "=" .. show(x, (d or 0) + 1) end
     table.sort(s)
     return "{" .. table.concat(s, ",") .. "}"
   elseif t == "function" or t == "thread" then return t
   elseif t == "string" then return '"' .. v .. '"'
   elseif t == "number" then
-    if v ~= v then return "nan" elseif v == 0 then return "0" end
+    if v ~= v then return "nan" end
     return string.format("%.10g", v)
   end
   return tostring(v)
@@ -122,6 +122,8 @@ local function num(x)
   if x == nil then return 0 elseif x == true then return 1 elseif type(x) == "string" then return #x % 7 end
   return 5
 end
+local odds = { 1/0, -1/0, 0/0, 0*-1, 2^53, -2^53 - 2, 1e300, 1e-300, 2.5, -1/3, 0.1, 7, -7, 1e15 + 0.5 }
+local function odd(x) tick() return odds[#show(x) % #odds + 1] end
 local function str(x) tick() local s = show(x) if #s > 40 then return s:sub(1, 40) end return s end
 local function id(...) tick() return ... end
 local function two(a, b) tick() return b, a end

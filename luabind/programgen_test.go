@@ -278,7 +278,7 @@ func (g *programGenerator) expr(scope []string, depth int) *programNode {
 		}
 		return nodef(exprNode, text, children...)
 	}
-	switch g.IntN(24) {
+	switch g.IntN(26) {
 	case 0, 1, 2:
 		return x("($ " + g.pick("and", "or") + " $)")
 	case 3, 4:
@@ -325,6 +325,10 @@ func (g *programGenerator) expr(scope []string, depth int) *programNode {
 		return x("(nil or $ and $ or not $)")
 	case 20:
 		return x("($ == nil and $ or $)")
+	case 22:
+		return x("odd($) " + g.pick("+", "-", "*", "%", "/", "%", "%") + " " + g.pick("odd", "num") + "($)")
+	case 23:
+		return x(g.pick("1 / (num($) * odd($))", "1 / -odd($)", "odd($) % 3", "odd($) % -0.1", "(odd($) "+g.pick("<", "<=", ">", ">=", "==", "~=")+" odd($))"))
 	case 21:
 		return x("(num($) > 1 and str($) < 'm' or $ and 1)")
 	}
