@@ -70,7 +70,7 @@ func (s *Sandbox) callGlobalWith(ctx context.Context, h hook, ev *Event, args fu
 	}
 	defer s.end(r)
 	vm := s.vm
-	vm.mu.Lock()
+	r.lock()
 	defer vm.mu.Unlock()
 	fn, err := vm.hook(h)
 	if err != nil {

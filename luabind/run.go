@@ -141,6 +141,21 @@ func (r *run) suspend() (resume func()) {
 	}
 }
 
+// lock takes the VM for the run. While others compute the wall clock stands: how long
+// they take is not the run's doing.
+func (r *run) lock() {
+	if r.vm.mu.TryLock() {
+		return
+	}
+	begun := time.Now()
+	runs := r.wall.Stop()
+	r.vm.mu.Lock()
+	if runs {
+		r.due = r.due.Add(time.Since(begun))
+		r.wall.Reset(time.Until(r.due))
+	}
+}
+
 // callerGone stops the run because its caller's context ended, or interrupts it
 // if that was the cause. It may be called again.
 func (r *run) callerGone() {

@@ -129,7 +129,7 @@ func (s *Sandbox) Run(ctx context.Context, name string, f func(L *lua.LState)) e
 		return err
 	}
 	defer s.end(r)
-	s.vm.mu.Lock()
+	r.lock()
 	defer s.vm.mu.Unlock()
 	_, err = s.vm.call(r, name, s.vm.main.NewFunction(func(L *lua.LState) int {
 		f(L)

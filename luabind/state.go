@@ -11,8 +11,17 @@ import (
 // messages wait.
 const maxState = 8 << 20
 
+// stateShare is the part of a script's memory that ilink.state may take where the script
+// has outgrown it: a version that began with more would soon do so again.
+const stateShare = 4
+
+// ErrStateTooLarge says that a script has outgrown its memory by what it keeps in
+// ilink.state.
+var ErrStateTooLarge = errors.New("ilink.state holds most of the memory that the script may have")
+
 // State packs what the script keeps in ilink.state, to be the [Config.State] of
-// its next generation. What isn't plain data there is a [*ScriptError] that names
+// its next generation. It is an [ErrStateTooLarge] where the script has outgrown its memory
+// by that. What isn't plain data there is a [*ScriptError] that names
 // it.
 func (s *Sandbox) State() ([]byte, error) {
 	s.mu.Lock()
@@ -24,6 +33,9 @@ func (s *Sandbox) State() ([]byte, error) {
 	vm := s.vm
 	vm.mu.Lock()
 	defer vm.mu.Unlock()
+	if vm.memory.over.Load() && vm.weighValue(vm.state, vm.limits.Memory/stateShare) > vm.limits.Memory/stateShare {
+		return nil, ErrStateTooLarge
+	}
 	packed, err := Pack(vm.state, maxState)
 	var np *NotPlainError
 	if errors.As(err, &np) {

@@ -202,7 +202,7 @@ func (s *Sandbox) callTimer(ctx context.Context, ev *TimerEvent, f *lua.LFunctio
 		return err
 	}
 	defer s.end(r)
-	s.vm.mu.Lock()
+	r.lock()
 	defer s.vm.mu.Unlock()
 	r.journal, r.slotted = j, true
 	prepare(r)

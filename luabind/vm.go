@@ -183,9 +183,11 @@ func (vm *VM) unlocked(L *lua.LState, f func()) {
 	}
 	vm.mu.Unlock()
 	defer func() {
-		vm.mu.Lock()
 		if b != nil {
+			b.run.lock()
 			b.run.resume()
+		} else {
+			vm.mu.Lock()
 		}
 		L.G.CurrentThread = current
 	}()

@@ -75,6 +75,14 @@ func (vm *VM) weigh(most int64) int64 {
 	return s.total
 }
 
+// weighValue is weigh for what a value holds.
+func (vm *VM) weighValue(v lua.LValue, most int64) int64 {
+	s := &scale{seen: make(places), most: most}
+	s.add(v)
+	s.walk()
+	return s.total
+}
+
 func (s *scale) walk() {
 	for s.total <= s.most {
 		switch v := s.queue.take().(type) {

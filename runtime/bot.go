@@ -197,6 +197,12 @@ func (b *bot) suspended(reason string, until time.Time) {
 	}
 }
 
+// held tells the operator that the messages of one conversation are held.
+func (b *bot) held(conversation, reason string, _ time.Time) {
+	b.stats.poke()
+	b.tell(notify.StateUserHeld, b.stats.snapshot().shown().State, "the messages of "+conversation+" are held: "+reason)
+}
+
 // tell reports a change of state to the operator.
 func (b *bot) tell(state, previous, message string) {
 	if b.shared.tell != nil {

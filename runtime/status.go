@@ -55,6 +55,10 @@ type Status struct {
 	Suspended      string    `json:"suspended,omitempty"`
 	SuspendedUntil time.Time `json:"suspended_until,omitzero"`
 
+	// Held is how many conversations' messages are held, as the script hits its limits with
+	// them again and again.
+	Held int `json:"held,omitempty"`
+
 	// SessionExpired is when the server stopped knowing the token.
 	SessionExpired time.Time `json:"session_expired,omitzero"`
 	// ThrottledUntil is when sending goes on.
@@ -96,6 +100,9 @@ func (b *bot) status() Status {
 	out := b.outbox.Counts()
 	s.Sent, s.Uncertain, s.Unconfirmed, s.Expired = out.Sent, out.Uncertain, out.Unconfirmed, out.Expired
 	s.Queued, s.SuppressedUsers, s.ThrottledUntil = out.Queued, out.Suppressed, out.ThrottledUntil
+	if b.breaker != nil {
+		s.Held = b.breaker.Held()
+	}
 	s.SessionExpired, s.Forwards = b.account.Expired(), b.cfg.Forward.URL != ""
 	return s
 }
@@ -224,7 +231,7 @@ func (r *Runtime) snapshot() metrics.Snapshot {
 		m.Bots = append(m.Bots, metrics.Bot{
 			Name: s.Bot, State: s.State, Generation: s.Generation, Received: int64(s.Received), Duplicates: int64(s.Duplicates),
 			Handled: int64(s.Handled), Failed: int64(s.Failed), Retried: int64(s.Retried), Waiting: int64(s.Waiting), Sent: int64(s.Sent),
-			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Unconfirmed: int64(s.Unconfirmed), Suppressed: int64(s.SuppressedUsers), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
+			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Unconfirmed: int64(s.Unconfirmed), Suppressed: int64(s.SuppressedUsers), HeldUsers: int64(s.Held), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
 		})
 	}
 	r.mu.Lock()

@@ -119,7 +119,7 @@ func (b *bot) newHandler() (inbox.Handler, error) {
 		}
 		return inbox.NewForwarded(to), nil
 	}
-	b.breaker = script.NewBreaker(script.BreakerOptions{Logger: b.log, OnChange: b.suspended, Pause: b.shared.cfg.pauses.slow})
+	b.breaker = script.NewBreaker(script.BreakerOptions{Logger: b.log, OnChange: b.suspended, OnHeld: b.held, Pause: b.shared.cfg.pauses.slow})
 	b.loader = script.NewLoader(script.Options{
 		Path: b.cfg.Script, Watcher: b.shared.watcher, Logger: b.log,
 		Load: func(ctx context.Context, state []byte) (luabind.Script, error) { return loadScript(ctx, b, state) },

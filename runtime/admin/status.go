@@ -198,6 +198,9 @@ func advice(s runtime.Status, now time.Time) (notes []string) {
 	} else if s.Unconfirmed > 0 {
 		note("messages that the server accepted and didn't deliver since the start: %d; it delivers again", s.Unconfirmed)
 	}
+	if s.Held > 0 {
+		note("the script hits its limits again and again with the messages of %d of its users, which are held; others are handled: mend the script, or raise the limit that the log names", s.Held)
+	}
 	if s.Failed > 0 {
 		note("the script failed at messages: see \"ilinkd inbox list --bot %s\"", s.Bot)
 	}

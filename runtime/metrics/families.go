@@ -41,6 +41,7 @@ func botFamilies() []family {
 		counter("ilinkd_outbox_uncertain_total", "Sends whose answer was lost: they may have arrived.", func(b *Bot) int64 { return b.Uncertain }),
 		counter("ilinkd_outbox_expired_total", "Sends whose life time ended before they could go.", func(b *Bot) int64 { return b.Expired }),
 		counter("ilinkd_outbox_unconfirmed_total", "Sends that the server accepted without an id, which it throws away.", func(b *Bot) int64 { return b.Unconfirmed }),
+		gauge("ilinkd_users_held", "Users whose messages are held, as the script hits its limits with them again and again.", func(b *Bot) int64 { return b.HeldUsers }),
 		gauge("ilinkd_users_suppressed", "Users whom the server doesn't deliver to, though it accepts what is sent.", func(b *Bot) int64 { return b.Suppressed }),
 		gauge("ilinkd_outbox_queued", "Sends that wait, the deferred ones included.", func(b *Bot) int64 { return b.Queued }),
 		gauge("ilinkd_outbox_deferred", "Sends that wait until the user writes again.", func(b *Bot) int64 { return b.Deferred }),

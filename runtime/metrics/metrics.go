@@ -37,6 +37,8 @@ type Bot struct {
 	// Unconfirmed counts sends that the server accepted without an id so far, and
 	// Suppressed the users to whom it does that now.
 	Unconfirmed, Suppressed int64
+	// HeldUsers is how many users' messages are held, as the script hits its limits with them.
+	HeldUsers int64
 
 	Expired int64 // sends whose life time ended before they could go, so far
 

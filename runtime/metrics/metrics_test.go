@@ -32,7 +32,7 @@ func example() metrics.Snapshot {
 				Name: "support", State: "session_expired", Generation: 3,
 				Received: 101, Duplicates: 102, Handled: 103, Failed: 104, Dead: 105, Retried: 106, Waiting: 107,
 				Sent: 108, Deferred: 109, Queued: 110, Held: 111, Rejected: 112, Uncertain: 113, Expired: 114,
-				Reloads: 115, ReloadErrors: 116, Deaths: 117, Unconfirmed: 118, Suppressed: 119,
+				Reloads: 115, ReloadErrors: 116, Deaths: 117, Unconfirmed: 118, Suppressed: 119, HeldUsers: 120,
 				OldestWaiting: 1500 * time.Millisecond, ThrottledFor: 2 * time.Minute, Running: 4,
 			},
 			{Name: "echo", State: "running", ThrottledFor: -time.Second},

@@ -21,12 +21,19 @@ type Event struct {
 	At       time.Time `json:"time"` // the zero time means now
 }
 
-// StateUserSuppressed is the state of an event that is about a user: the server
-// accepts what they are sent and doesn't deliver it. The bot's own state is in
-// Previous.
-const StateUserSuppressed = "user_suppressed"
+// States of events that are about a user. The bot's own state is in Previous.
+const (
+	// StateUserSuppressed says that the server accepts what they are sent and doesn't
+	// deliver it.
+	StateUserSuppressed = "user_suppressed"
+	// StateUserHeld says that their messages are held, as the script hits its limits with
+	// them again and again.
+	StateUserHeld = "user_held"
+)
 
-func (ev Event) aboutUser() bool { return ev.State == StateUserSuppressed }
+func (ev Event) aboutUser() bool {
+	return ev.State == StateUserSuppressed || ev.State == StateUserHeld
+}
 
 // clean returns the event as it can be delivered: in UTF-8, without the NUL
 // characters that would keep a command from starting, bounded, in UTC.

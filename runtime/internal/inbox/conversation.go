@@ -32,10 +32,15 @@ type message struct {
 	shown chan struct{}
 	// version is the handler's that last handled it.
 	version int
-	// deaths counts the processes of the script's that died while it was handled.
-	deaths int
+	// deaths counts the processes of the script's that died while it was handled, and
+	// suspicions how often it may have been what harmed the script.
+	deaths, suspicions int
 	// parked is what its handler waits for, nil while that doesn't wait.
 	parked *parked
+	// blame is the conversation whose doing it is, once known is set: of a timer the one
+	// that started it.
+	blame string
+	known bool
 	// interrupted says that its handler was told to stop.
 	interrupted bool
 	// dropped says that another process has ended it while it was being handled.

@@ -2,8 +2,6 @@ package inbox
 
 import (
 	"errors"
-	"sync"
-	"time"
 
 	"github.com/ilinkd/ilinkd/runtime/isolate"
 )
@@ -12,33 +10,27 @@ const (
 	// maxDeaths is how often a script's process may die over a message until that is
 	// put aside.
 	maxDeaths = 3
-	// aloneFor is how long a message over which a process died is kept apart from
-	// others of its kind when it is handled again.
-	aloneFor = 10 * time.Second
+	// maxSuspicions is how often a message may be handled as a suspect without a try being
+	// counted, where there is no moment for it to be handled alone.
+	maxSuspicions = 3
 )
 
-// diedOver counts a death of the script's process against the message that was being
-// handled, and reports whether it is handled again. The others that were in work
-// are counted too, for it isn't known which of them it was; see alone.
-func (in *message) diedOver(err error) (again bool) {
+// isSuspect reports whether a message is handled again, alone, since it isn't known whether
+// it or one beside it has harmed the script: has filled its memory, or ended its process.
+// What happens while it is alone is its own doing.
+//
+// A death of the process counts though it was not alone: the others that were in work are
+// suspects too, and from then on each is handled alone.
+func (in *message) isSuspect(err error) bool {
 	var died *isolate.DiedError
-	if !errors.As(err, &died) {
+	if errors.As(err, &died) {
+		in.deaths++
+		in.suspicions++
+		return in.deaths < maxDeaths
+	}
+	if !errors.Is(err, ErrHarmed) {
 		return false
 	}
-	in.deaths++
-	return in.deaths < maxDeaths
-}
-
-// alone waits until a message over which a process died can be handled while no
-// other such is: so that the next death is that of the right one.
-func (ib *Inbox) alone() (release func()) {
-	select {
-	case ib.suspect <- struct{}{}:
-	case <-ib.accept.Done():
-		return func() {}
-	}
-	var once sync.Once
-	free := func() { once.Do(func() { <-ib.suspect }) }
-	late := time.AfterFunc(aloneFor, free)
-	return func() { late.Stop(); free() }
+	in.suspicions++
+	return in.suspicions <= maxSuspicions
 }

@@ -49,7 +49,7 @@ func (ib *Inbox) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.
 		ib.offer(c)
 	}
 	ib.mu.Unlock()
-	at.leave(ib.slots)
+	at.leave()
 	ib.waiting(req.Sleep, 1)
 
 	var answer *message
@@ -87,7 +87,7 @@ func (ib *Inbox) Await(ctx context.Context, req luabind.AwaitRequest) (*luabind.
 	}
 	ib.mu.Unlock()
 	ib.waiting(req.Sleep, -1)
-	at.enter(ctx, ib.slots)
+	at.enter(ctx, false)
 	switch {
 	case answer != nil:
 		return ib.take(ctx, at.message, answer, step)

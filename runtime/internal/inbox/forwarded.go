@@ -21,7 +21,7 @@ func NewForwarded(f *bridge.Forwarder) Handler { return forwarded{f} }
 
 type forwarded struct{ to *bridge.Forwarder }
 
-func (forwarded) Wait(ctx context.Context) error { return ctx.Err() }
+func (forwarded) Wait(ctx context.Context, _ string) error { return ctx.Err() }
 
 func (f forwarded) Handle(ctx context.Context, d *Delivery) error {
 	return f.to.Forward(ctx, d.Message, d.Inbound.Received)

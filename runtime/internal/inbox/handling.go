@@ -32,7 +32,7 @@ func (ib *Inbox) handle(c *conversation, in *message) (again bool, failure error
 	ib.mu.Unlock()
 	if dropped {
 		err = nil // whatever became of it: nobody wants to know
-	} else if waits || errors.Is(err, ErrWithdrawn) || in.diedOver(err) {
+	} else if waits || errors.Is(err, ErrWithdrawn) || in.isSuspect(err) {
 		return true, nil
 	}
 	if err != nil && !errors.Is(err, luabind.ErrInterrupted) {
@@ -52,7 +52,7 @@ func (ib *Inbox) handled(in *message) {
 
 // delivery is a message as the handler gets it.
 func (ib *Inbox) delivery(c *conversation, in *message) (*Delivery, error) {
-	d := &Delivery{Inbound: &in.Inbound, Again: in.begun || in.Attempts > 0}
+	d := &Delivery{Inbound: &in.Inbound, Blame: ib.blame(in), Again: in.begun || in.Attempts > 0}
 	if !isTimer(&in.Inbound) {
 		d.Message = new(ilink.Message)
 		if err := d.Message.UnmarshalJSON(in.Message); err != nil {
@@ -80,19 +80,28 @@ func (ib *Inbox) delivery(c *conversation, in *message) (*Delivery, error) {
 	return d, nil
 }
 
+// blame is the conversation whose doing a message or timer is.
+func (ib *Inbox) blame(in *message) string {
+	if !in.known {
+		in.blame, in.known = in.Conversation, true
+		if isTimer(&in.Inbound) {
+			in.blame = startedBy(ib.ctx, ib.lookup(), &in.Inbound)
+		}
+	}
+	return in.blame
+}
+
 // deliver hands a message to the handler, as soon as that may have it.
 func (ib *Inbox) deliver(c *conversation, in *message, d *Delivery) error {
 	// Waiting for a script that works comes before the slot: a bot that has none
 	// must not fill them all.
-	if ib.opts.Handler.Wait(ib.accept) != nil {
+	if ib.opts.Handler.Wait(ib.accept, d.Blame) != nil {
 		return ErrNotStarted
 	}
-	if in.deaths > 0 {
-		defer ib.alone()()
-	}
-	at := &place{conversation: c, message: in}
-	at.enter(ib.accept, ib.slots)
-	defer at.leave(ib.slots)
+	at := &place{places: ib.places, conversation: c, message: in}
+	at.enter(ib.accept, in.suspicions > 0)
+	defer at.leave()
+	d.Alone = func() bool { return at.wasAlone() && !ib.othersWait() }
 	if ib.accept.Err() != nil {
 		return ErrNotStarted
 	}
@@ -113,6 +122,14 @@ func (ib *Inbox) deliver(c *conversation, in *message, d *Delivery) error {
 	err := ib.opts.Handler.Handle(ctx, d)
 	in.version = d.Version
 	return err
+}
+
+// othersWait reports whether handlers wait for answers in memory: what they hold is the
+// script's too.
+func (ib *Inbox) othersWait() bool {
+	ib.mu.Lock()
+	defer ib.mu.Unlock()
+	return ib.dialogues > 0
 }
 
 // gaveUp tells the handler of a message at which it has failed for good. It is in its

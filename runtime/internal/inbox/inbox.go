@@ -37,8 +37,7 @@ type Inbox struct {
 
 	stop    bool
 	workers sync.WaitGroup
-	slots   chan struct{}
-	suspect chan struct{} // one is taken by a message over which a process died
+	places  *places
 
 	countsMu sync.Mutex
 	counts   Counts
@@ -48,7 +47,7 @@ type Inbox struct {
 func New(o Options) *Inbox {
 	return &Inbox{
 		opts: o, conversations: map[string]*conversation{}, left: map[int64]bool{},
-		slots: make(chan struct{}, o.Parallel), suspect: make(chan struct{}, 1),
+		places: &places{most: o.Parallel},
 	}
 }
 

@@ -3,6 +3,7 @@ package inbox
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"time"
@@ -38,11 +39,11 @@ func NewScripted(o ScriptedOptions) Handler { return &scripted{o} }
 
 type scripted struct{ opts ScriptedOptions }
 
-func (s *scripted) Wait(ctx context.Context) error {
+func (s *scripted) Wait(ctx context.Context, conversation string) error {
 	if err := s.opts.Loader.Wait(ctx); err != nil {
 		return err
 	}
-	return s.opts.Breaker.Wait(ctx)
+	return s.opts.Breaker.Wait(ctx, conversation)
 }
 
 func (s *scripted) Handle(ctx context.Context, d *Delivery) error {
@@ -71,20 +72,33 @@ func (s *scripted) Handle(ctx context.Context, d *Delivery) error {
 		err = s.call(ctx, g, d, nil)
 	}
 	over := g.Script.OverLimit()
-	switch renewed := over && s.opts.Loader.Renew(g); {
+	renewed := over && s.opts.Loader.Renew(g)
+	notBegun := heavy && over || errors.As(err, &se) && se.NotBegun
+	switch {
 	case g.Withdrawn() && killed(err):
 		return ErrWithdrawn
-	case renewed:
-		s.opts.Breaker.Hit(overLimit(err))
-	case !heavy && !(errors.As(err, &se) && se.NotBegun):
-		s.opts.Breaker.Ended(err)
-	}
-	// Another handler has filled the script's memory meanwhile: this one is handled as
-	// soon as the script is loaded anew, and that is no try.
-	if heavy && over || errors.As(err, &se) && se.NotBegun {
+	case notBegun:
+		// The script's memory was full before: this is handled as soon as the script is
+		// loaded anew, and that is no try.
+		if renewed {
+			s.opts.Breaker.Hit("", overLimit(err))
+		}
 		return ErrNotStarted
+	case memoryFull(err) && !d.Alone():
+		// The one that asks for a little more than there is need not be the one that took it.
+		return fmt.Errorf("%w: %w", ErrHarmed, err)
+	case renewed:
+		s.opts.Breaker.Hit(d.Blame, overLimit(err))
+	default:
+		s.opts.Breaker.Ended(d.Blame, err)
 	}
 	return err
+}
+
+// memoryFull reports whether a handler ended because the script holds too much.
+func memoryFull(err error) bool {
+	var se *luabind.ScriptError
+	return errors.As(err, &se) && se.Kind == luabind.KindLimit && se.Limit == luabind.LimitMemory
 }
 
 func (s *scripted) call(ctx context.Context, g *script.Generation, d *Delivery, journal []luabind.Record) error {
@@ -131,14 +145,14 @@ func (s *scripted) Interrupt(ctx context.Context, d *Delivery) (stop bool) {
 		return false
 	}
 	defer g.Release()
-	if !g.Script.HasInterrupt() || !s.opts.Breaker.MayStart() {
+	if !g.Script.HasInterrupt() || !s.opts.Breaker.MayStart(d.Blame) {
 		return false
 	}
 	stop, err := g.Script.OnInterrupt(ctx, s.event(ctx, d))
 	if g.Script.OverLimit() && s.opts.Loader.Renew(g) {
-		s.opts.Breaker.Hit(overLimit(err))
+		s.opts.Breaker.Hit(d.Blame, overLimit(err))
 	} else {
-		s.opts.Breaker.Hit(err)
+		s.opts.Breaker.Hit(d.Blame, err)
 	}
 	if err != nil {
 		script.LogError(s.opts.Logger, "on_interrupt failed", err, "inbox", d.Inbound.ID, "from", d.Inbound.User)
@@ -175,7 +189,7 @@ func (s *scripted) GaveUp(ctx, accept context.Context, d *Delivery, failure erro
 		ev = s.event(ctx, d)
 	}
 	if err := g.Script.OnError(ctx, ev, failure); err != nil {
-		s.opts.Breaker.Hit(err)
+		s.opts.Breaker.Hit(d.Blame, err)
 		script.LogError(s.opts.Logger, "on_error failed", err, "inbox", d.Inbound.ID, "from", d.Inbound.User)
 	}
 }

@@ -20,6 +20,8 @@ const (
 	longestNap = time.Minute
 	// missedAfter is how late a schedule's run counts as missed.
 	missedAfter = time.Minute
+	// maxTimerChain is how far it is followed which timer has started which.
+	maxTimerChain = 100
 	// dueAtOnce is how many timers are read at a time.
 	dueAtOnce = 100
 )
@@ -179,6 +181,26 @@ func TimerText(in *store.Inbound) (text string, ok bool) {
 		text += " of " + row.Line
 	}
 	return text, true
+}
+
+// startedBy is the conversation whose handler has started a timer, by other timers perhaps;
+// "" for a schedule, and where that is no longer known.
+func startedBy(ctx context.Context, l lookup, in *store.Inbound) string {
+	for range maxTimerChain {
+		var row timerRow
+		if err := json.Unmarshal(in.Message, &row); err != nil || row.Origin == 0 {
+			return ""
+		}
+		origin, err := l.store.Received(ctx, row.Origin)
+		if err != nil || origin == nil {
+			return ""
+		}
+		if !isTimer(origin) {
+			return origin.Conversation
+		}
+		in = origin
+	}
+	return ""
 }
 
 // timerEvent makes of a timer's row of the inbox what the script is called with.

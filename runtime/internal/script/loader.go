@@ -37,10 +37,13 @@ type Loader struct {
 	// has left for the next one.
 	leaving *Generation
 	state   []byte
-	retired sync.WaitGroup
-	renewal chan struct{}   // asks for a fresh generation of the same files
-	killed  context.Context // ends when all handlers shall be killed
-	kill    context.CancelFunc
+	// begun is the state with which the current generation has begun, and loading that of
+	// the one that is being loaded.
+	begun, loading []byte
+	retired        sync.WaitGroup
+	renewal        chan struct{}   // asks for a fresh generation of the same files
+	killed         context.Context // ends when all handlers shall be killed
+	kill           context.CancelFunc
 }
 
 // Options are what a loader needs. All must be set.
@@ -248,12 +251,15 @@ func (l *Loader) withdraw() {
 		return
 	}
 	state, err := g.Script.State()
-	if err != nil {
-		l.opts.Logger.Error("ilink.state is lost: it begins empty", "err", err)
-	}
 	l.mu.Lock()
+	if err != nil {
+		state = l.begun
+	}
 	l.leaving, l.state = nil, state
 	l.mu.Unlock()
+	if err != nil {
+		l.opts.Logger.Error("what ilink.state holds can't be kept: it is again what it was when the script was loaded last", "err", err)
+	}
 	g.Release()
 	l.end(g, 0)
 	goruntime.GC() // or its memory would still be there while the next one's grows
@@ -283,6 +289,9 @@ func (l *Loader) load(ctx context.Context) (luabind.Script, error) {
 			return nil, err
 		}
 	}
+	l.mu.Lock()
+	l.loading = state
+	l.mu.Unlock()
 	return l.opts.Load(ctx, state)
 }
 
@@ -299,7 +308,7 @@ func (l *Loader) Swap(loaded luabind.Script) {
 	l.number++
 	g.Number = l.number
 	old := l.current
-	l.current, l.state = g, nil
+	l.current, l.state, l.begun = g, nil, l.loading
 	if old == nil {
 		close(l.ready)
 	}
