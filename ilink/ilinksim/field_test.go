@@ -102,12 +102,57 @@ func TestSessionTimeoutForm(t *testing.T) {
 func TestThumbnailOfZero(t *testing.T) {
 	sim := newPlainSim(t)
 	c := newClient(t, sim.AddBot(""))
-	request := prepare([]byte("x"), 1).request
-	for k, v := range map[string]any{"no_need_thumb": true, "thumb_rawsize": 0, "thumb_rawfilemd5": "", "thumb_filesize": 0} {
-		request[k] = v
+	for _, zero := range []any{0, ""} {
+		request := prepare([]byte("x"), 1).request
+		for k, v := range map[string]any{"no_need_thumb": true, "thumb_rawsize": zero, "thumb_rawfilemd5": "", "thumb_filesize": zero} {
+			request[k] = v
+		}
+		if a := c.post("getuploadurl", request); a.ret() != 0 || a.text("thumb_upload_param") != "" {
+			t.Errorf("%q: %s", zero, a.body)
+		}
 	}
-	if a := c.post("getuploadurl", request); a.ret() != 0 || a.text("thumb_upload_param") != "" {
-		t.Errorf("%s", a.body)
+}
+
+// TestGetConfigOfStrangers: it is the user that getconfig looks at first, and any token
+// does where that is asked for.
+func TestGetConfigOfStrangers(t *testing.T) {
+	for _, quirks := range [][]Quirk{nil, {AnyContextToken}} {
+		sim := newPlainSim(t, WithQuirks(quirks...))
+		c := newClient(t, sim.AddBot(""))
+		sim.Inject(In{From: "alice", Text: "hi"})
+		c.poll("")
+		known := float64(-2)
+		if len(quirks) > 0 {
+			known = 0
+		}
+		for user, want := range map[string]float64{"alice@im.wechat": known, "Alice@im.wechat": -3, "bob@im.wechat": -4} {
+			a := c.post("getconfig", map[string]any{"ilink_user_id": user, "context_token": "never given out"})
+			if float64(a.ret()) != want {
+				t.Errorf("%v, %s: %s, want %v", quirks, user, a.body, want)
+			}
+		}
+	}
+}
+
+// TestStatusPause: a status that isn't held is answered at once, with a pause that keeps a
+// client that asks on and on from spinning.
+func TestStatusPause(t *testing.T) {
+	sim := newPlainSim(t)
+	c := newClient(t, sim.AddBot(""))
+	code := c.qrcode("{}")
+	if err := sim.LoginAction(code, LoginAction{Action: "need_verifycode"}); err != nil {
+		t.Fatal(err)
+	}
+	for name, qr := range map[string]string{"need_verifycode": code, "expired": "unknown"} {
+		begun := time.Now()
+		for range 3 {
+			if a := c.status(qr, ""); a.text("status") != name {
+				t.Errorf("%s: %s", name, a.body)
+			}
+		}
+		if took := time.Since(begun); took < 2*spinPause || took > 20*spinPause {
+			t.Errorf("three polls of %s took %v", name, took)
+		}
 	}
 }
 

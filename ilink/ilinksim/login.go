@@ -65,6 +65,9 @@ func (l *login) final() bool {
 	return slices.Contains([]string{statusBlocked, statusBound, statusExpired, statusCancelled, statusConfirmed}, l.status)
 }
 
+// held tells whether polls are held while nothing happens.
+func (l *login) held() bool { return l.status == statusWait || l.status == statusScaned }
+
 // set moves the login to a status that the next poll gets at once.
 func (l *login) set(status string) { l.status, l.told = status, false }
 
@@ -98,8 +101,8 @@ func (s *Server) getBotQRCode(c *call) reply {
 	return object(map[string]any{"qrcode": l.code, "qrcode_img_content": l.content})
 }
 
-// getQRCodeStatus answers a status that the client hasn't been told yet, or a
-// final one, at once; else it is held.
+// getQRCodeStatus holds a poll while the status is one that is held and the client has been
+// told it; all others are answered at once, after a small pause where they were told before.
 func (s *Server) getQRCodeStatus(c *call) reply {
 	q := c.r.URL.Query()
 	s.mu.Lock()
@@ -107,17 +110,20 @@ func (s *Server) getQRCodeStatus(c *call) reply {
 	l := s.findLogin(q.Get("qrcode"))
 	if l == nil {
 		s.warn("get_qrcode_status: the QR code is unknown")
+		s.mu.Unlock()
+		pause(c.r.Context(), s.done, spinPause)
+		s.mu.Lock()
 		return object(map[string]any{"status": statusExpired})
 	}
 	l.polls++
-	if l.told && l.status != statusWait && l.status != statusScaned && l.status != statusNeedCode && q.Get("verify_code") == "" {
+	if l.told && !l.held() && q.Get("verify_code") == "" {
 		// Answered at once, a client without a pause would spin.
 		if l.again++; l.again > 1 {
 			s.warn("get_qrcode_status: polled again and again after " + l.status)
-			s.mu.Unlock()
-			pause(c.r.Context(), s.done, spinPause)
-			s.mu.Lock()
 		}
+		s.mu.Unlock()
+		pause(c.r.Context(), s.done, spinPause)
+		s.mu.Lock()
 	}
 	s.autoConfirm(l)
 	if code := q.Get("verify_code"); code != "" {
@@ -135,7 +141,7 @@ func (s *Server) getQRCodeStatus(c *call) reply {
 			return s.faultedLocked(c)
 		}
 		left := time.Until(deadline)
-		if l.status != statusWait && (!l.told || l.final()) || left <= 0 {
+		if l.status != statusWait && (!l.told || !l.held()) || left <= 0 {
 			return l.answer()
 		}
 		if d := s.clock.until(l.at.Add(qrLife)); d > 0 {

@@ -21,7 +21,7 @@ type LoginAction struct {
 	//	redirect                scaned_but_redirect to RedirectHost (default the
 	//	                        simulator itself); once polled there, scaned
 	//	cancel                  declined
-	//	expire                  expired before its 5 minutes
+	//	expire                  expired before its 2 minutes
 	//	raw                     Status as it is
 	Action       string `json:"action"`
 	BotID        string `json:"bot_id,omitempty"`

@@ -38,14 +38,26 @@ type uploadRequest struct {
 	RawMD5        string `json:"rawfilemd5"`
 	FileSize      int64  `json:"filesize"`
 	NoNeedThumb   bool   `json:"no_need_thumb"`
-	ThumbRawSize  *int64 `json:"thumb_rawsize"`
+	ThumbRawSize  *size  `json:"thumb_rawsize"`
 	ThumbRawMD5   string `json:"thumb_rawfilemd5"`
-	ThumbFileSize int64  `json:"thumb_filesize"`
+	ThumbFileSize size   `json:"thumb_filesize"`
 	AESKey        string `json:"aeskey"`
 }
 
-// wantsThumb tells whether the request announces a thumbnail too.
-// wantsThumb: with no_need_thumb, fields of 0 and "" count as left out.
+// size is a number of bytes, for which some clients send "" where there is none.
+type size int64
+
+// UnmarshalJSON reads "" as 0.
+func (n *size) UnmarshalJSON(b []byte) error {
+	if string(b) == `""` {
+		*n = 0
+		return nil
+	}
+	return json.Unmarshal(b, (*int64)(n))
+}
+
+// wantsThumb tells whether the request announces a thumbnail too: with no_need_thumb, fields
+// of 0 and "" count as left out.
 func (r uploadRequest) wantsThumb() bool {
 	given := r.ThumbRawSize != nil && (!r.NoNeedThumb || *r.ThumbRawSize != 0)
 	return given || r.ThumbRawMD5 != "" || r.ThumbFileSize != 0
@@ -74,7 +86,7 @@ func (r uploadRequest) problem() (ret int, errmsg string) {
 	switch {
 	case r.wantsThumb():
 		if r.ThumbRawSize == nil || *r.ThumbRawSize > maxPlaintext ||
-			!sizesAgree(*r.ThumbRawSize, r.ThumbRawMD5, r.ThumbFileSize) {
+			!sizesAgree(int64(*r.ThumbRawSize), r.ThumbRawMD5, int64(r.ThumbFileSize)) {
 			return -2, errInvalid
 		}
 	case !r.NoNeedThumb && (r.MediaType == uploadImage || r.MediaType == uploadVideo):
@@ -135,7 +147,7 @@ func (s *Server) getUploadURL(c *call) reply {
 	}
 	if req.wantsThumb() && !req.NoNeedThumb {
 		up.thumb = true
-		up.rawSize, up.rawMD5, up.size = *req.ThumbRawSize, strings.ToLower(req.ThumbRawMD5), req.ThumbFileSize
+		up.rawSize, up.rawMD5, up.size = int64(*req.ThumbRawSize), strings.ToLower(req.ThumbRawMD5), int64(req.ThumbFileSize)
 		fields["thumb_upload_param"] = s.announce(up)
 	}
 	return object(fields)

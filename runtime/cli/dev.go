@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ilinkd/ilinkd/ilink/ilinksim"
 	"github.com/ilinkd/ilinkd/runtime"
 	"github.com/ilinkd/ilinkd/runtime/dev"
 )
@@ -22,6 +23,7 @@ func newDev(logging newLogger) *cobra.Command {
 	opts.Allow.Files = []string{"."}
 	opts.Allow.FilesBytes = math.MaxInt64 // whatever else its author has there
 	var hosts []string
+	var quirks, names *[]string
 	cmd := &cobra.Command{
 		Use:   "dev [script]",
 		Short: "Try a script against a simulated server, no account needed",
@@ -58,6 +60,10 @@ func newDev(logging newLogger) *cobra.Command {
 			if len(hosts) > 0 {
 				opts.Allow.HTTP = append([]string{"*"}, hosts...)
 			}
+			if opts.Quirks, err = ilinksim.ParseQuirks(*quirks); err != nil {
+				return usageError{err, cmd.CommandPath()}
+			}
+			opts.Hosts = *names
 			if opts.Wait < 0 {
 				return usageError{fmt.Errorf("--wait %v is negative", opts.Wait), cmd.CommandPath()}
 			}
@@ -79,6 +85,7 @@ func newDev(logging newLogger) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&opts.Listen, "listen", defaultListen, "address of the simulator")
+	quirks, names = quirkFlag(cmd), hostFlag(cmd)
 	cmd.Flags().StringVar(&opts.Data, "data", "", "folder for state (default: one that is removed at the end)")
 	cmd.Flags().StringSliceVar(&opts.Allow.Env, "env", nil, "environment variables that the script may read, such as OPENAI_API_KEY")
 	cmd.Flags().StringSliceVar(&hosts, "http", nil, "hosts that the script may ask beside public ones, such as localhost:11434")

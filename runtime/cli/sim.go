@@ -9,6 +9,15 @@ import (
 	"github.com/ilinkd/ilinkd/ilink/ilinksim"
 )
 
+// quirkFlag and hostFlag are the flags of commands that run the simulator.
+func quirkFlag(cmd *cobra.Command) *[]string {
+	return cmd.Flags().StringSlice("quirk", nil, fmt.Sprintf("a way of the real server's that the simulator doesn't have by default: %v", ilinksim.Quirks()))
+}
+
+func hostFlag(cmd *cobra.Command) *[]string {
+	return cmd.Flags().StringSlice("host", nil, "a host name, besides localhost, under which programs may use the simulator's control API")
+}
+
 func newSim(logging newLogger) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "sim",
@@ -18,8 +27,7 @@ func newSim(logging newLogger) *cobra.Command {
 		Args: args(cobra.NoArgs),
 	}
 	listen := cmd.Flags().String("listen", defaultListen, "address to listen on")
-	quirks := cmd.Flags().StringSlice("quirk", nil, fmt.Sprintf("a way of the real server's that it doesn't have by default: %v", ilinksim.Quirks()))
-	hosts := cmd.Flags().StringSlice("host", nil, "a host name, besides localhost, under which programs may use the control API")
+	quirks, hosts := quirkFlag(cmd), hostFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		defer outliveReaders()()
 		logger, err := logging(os.Stderr)

@@ -35,6 +35,10 @@ type Options struct {
 	// another port is used.
 	Listen   string
 	FreePort bool
+	// Quirks are ways of the real server's that the simulator doesn't have by default, and
+	// Hosts names besides localhost under which programs may use its control API.
+	Quirks []ilinksim.Quirk
+	Hosts  []string
 	// Data is the folder for state, "" for one that is removed at the end.
 	Data string
 	// Allow is what the script may do beyond messages.
@@ -144,11 +148,14 @@ func Run(ctx context.Context, opts Options) error {
 }
 
 func startSimulator(opts Options) (*ilinksim.Server, error) {
-	sim := ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
+	made := func() *ilinksim.Server {
+		return ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger), ilinksim.WithQuirks(opts.Quirks...), ilinksim.WithHosts(opts.Hosts...))
+	}
+	sim := made()
 	err := sim.Start(opts.Listen)
 	if errors.Is(err, syscall.EADDRINUSE) && opts.FreePort {
 		fmt.Fprintf(opts.Screen.Log(), "%s is taken, using another port\n", opts.Listen)
-		sim = ilinksim.NewUnstarted(ilinksim.WithLogger(opts.Logger))
+		sim = made()
 		err = sim.Start("127.0.0.1:0")
 	}
 	if err != nil {

@@ -116,7 +116,9 @@ func (w *world) among(h hostile) (longest time.Duration) {
 	})
 	stop()
 	users.Wait()
-	if err != nil {
+	if full && err != nil {
+		w.t.Logf("%s: a harmful message still runs, within the wall time of the default limits", h.name)
+	} else if err != nil {
 		w.t.Errorf("%s: the harmful messages don't end: %+v; log:\n%s", h.name, w.status(h.bot), w.log.of(h.bot))
 	}
 	return longest
