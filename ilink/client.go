@@ -2,6 +2,7 @@ package ilink
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -260,12 +261,16 @@ func (t transport) do(ctx context.Context, op, method, url string, header http.H
 	asked := time.Now()
 	resp, err := t.http.Do(req)
 	if err != nil {
-		te := newNetError(op, err, t.red)
+		te := newRequestError(op, t.http, req, err, t.red)
 		te.unsent = !wrote.Load()
 		return nil, te
 	}
 	defer resp.Body.Close()
 	t.clock.observe(resp.Header, asked, time.Now())
+	if resp.StatusCode == http.StatusProxyAuthRequired {
+		name, _ := proxyOf(t.http, req)
+		return nil, &TransportError{Op: op, Kind: FailureProxy, Detail: proxyRefusal(cmp.Or(name, "on the way"), resp.StatusCode)}
+	}
 	if resp.StatusCode != http.StatusOK {
 		raw, _ := io.ReadAll(io.LimitReader(resp.Body, maxErrorBody))
 		return nil, &TransportError{

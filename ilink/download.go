@@ -56,7 +56,7 @@ func openDownload(ctx context.Context, hc *http.Client, from string, media *CDNM
 	resp, err := hc.Do(req)
 	if err != nil {
 		guard.stop()
-		return nil, guard.explain(newNetError(op, err, red))
+		return nil, guard.explain(newRequestError(op, hc, req, err, red))
 	}
 	if resp.StatusCode != http.StatusOK {
 		defer guard.stop()

@@ -22,6 +22,7 @@ const (
 	FailureDNS      FailureKind = "dns"      // the host's name was not resolved
 	FailureTCP      FailureKind = "tcp"      // no connection, or it broke
 	FailureTLS      FailureKind = "tls"      // no secure connection
+	FailureProxy    FailureKind = "proxy"    // the proxy on the way refused, or can't be reached
 	FailureTimeout  FailureKind = "timeout"  // no answer in time
 	FailureHTTP     FailureKind = "http"     // a status other than 200
 	FailureNotJSON  FailureKind = "not_json" // the body isn't the JSON expected
@@ -72,7 +73,10 @@ func (e *TransportError) Temporary() bool {
 // same: the request was written, and what came back doesn't say that it was
 // refused. After a send that means that the message may have been sent.
 func (e *TransportError) MayHaveArrived() bool {
-	if e.Kind == FailureHTTP {
+	switch e.Kind {
+	case FailureProxy:
+		return false // it stands before the server
+	case FailureHTTP:
 		return e.Status >= 500 || e.Status < 400
 	}
 	return !e.unsent
@@ -92,6 +96,15 @@ func newNetError(op string, err error, red *redactor) *TransportError {
 			e.cause = known
 			break
 		}
+	}
+	return e
+}
+
+// newRequestError is newNetError for a request that client made.
+func newRequestError(op string, client *http.Client, req *http.Request, err error, red *redactor) *TransportError {
+	e := newNetError(op, err, red)
+	if trouble := proxyTrouble(client, req, err); trouble != "" {
+		e.Kind, e.Detail = FailureProxy, red.text(trouble)
 	}
 	return e
 }

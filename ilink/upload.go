@@ -194,7 +194,7 @@ func (c *Client) putOnce(ctx context.Context, target string, p part, key []byte,
 		if fileErr := body.end(); fileErr != nil {
 			return "", fileErr
 		}
-		return "", guard.explain(newNetError(op, err, red))
+		return "", guard.explain(newRequestError(op, c.http, req, err, red))
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
