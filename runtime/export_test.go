@@ -3,6 +3,8 @@ package runtime
 import (
 	"context"
 	"time"
+
+	"github.com/ilinkd/ilinkd/runtime/metrics"
 )
 
 // Refresh does what happens when another process wrote to the store.
@@ -12,3 +14,6 @@ func (r *Runtime) Refresh(ctx context.Context) { r.refresh(ctx) }
 func (c *Config) Hurry() {
 	c.pauses = pauses{trouble: time.Millisecond, session: time.Millisecond, slow: time.Millisecond}
 }
+
+// Snapshot is what the metrics tell.
+func (r *Runtime) Snapshot() metrics.Snapshot { return r.snapshot() }

@@ -16,6 +16,11 @@ type Reload struct {
 func (b *bot) reloaded(a script.Attempt) {
 	b.stats.update(func(s *Status) {
 		s.Generation = a.Generation
+		if a.Err == nil {
+			s.Reloads++
+		} else {
+			s.ReloadErrors++
+		}
 		if s.ScriptError = ""; a.Err != nil {
 			s.ScriptError = a.Err.Error()
 		}

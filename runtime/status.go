@@ -36,12 +36,16 @@ type Status struct {
 	Messages   int `json:"messages"`   // of those received: what users wrote since the start
 	Duplicates int `json:"duplicates"` // repeats, left out
 	Handled    int `json:"handled"`
-	Failed     int `json:"failed"` // kept as dead
+	Failed     int `json:"failed"`   // kept as dead
+	Failures   int `json:"failures"` // tries of handlers that ended with an error
 	Retried    int `json:"retried"`
 	Waiting    int `json:"waiting"`  // received and not yet through
+	Handlers   int `json:"handlers"` // that run now
 	Asking     int `json:"asking"`   // of those waiting: handlers that wait for the user's answer
 	Sleeping   int `json:"sleeping"` // of those waiting: handlers that sleep
 	Sent       int `json:"sent"`     // accepted by the server
+	Rejected   int `json:"rejected"` // requests that the server refused
+	Deferred   int `json:"deferred"` // of those queued: waiting for the user to write
 	Queued     int `json:"queued"`   // to be sent, or waiting for the user to write
 	Uncertain  int `json:"uncertain"`
 	// Unconfirmed counts sends that the server accepted and threw away, and
@@ -54,6 +58,14 @@ type Status struct {
 	// again and again, and SuspendedUntil when it is tried again.
 	Suspended      string    `json:"suspended,omitempty"`
 	SuspendedUntil time.Time `json:"suspended_until,omitzero"`
+
+	// Oldest is when the message was received that has waited longest, zero without one.
+	Oldest time.Time `json:"oldest,omitzero"`
+
+	// Reloads counts the scripts that were loaded, the first included, and ReloadErrors those
+	// that could not be.
+	Reloads      int `json:"reloads"`
+	ReloadErrors int `json:"reload_errors"`
 
 	// Held is how many conversations' messages are held, as the script hits its limits with
 	// them again and again.
@@ -94,11 +106,13 @@ func (b *bot) status() Status {
 	s := b.stats.snapshot().shown()
 	in := b.inbox.Counts()
 	s.Received, s.Messages, s.Duplicates, s.Handled = in.Received, in.Messages, in.Duplicates, in.Handled
+	s.Failures, s.Handlers, s.Oldest = in.Failures, in.Running, in.Oldest
 	s.Failed, s.Retried, s.Asking, s.Sleeping, s.Waiting = in.Failed, in.Retried, in.Asking, in.Sleeping, in.Waiting()
 	// A handler's sends are in the outbox before it counts as handled: so that nothing
 	// is seen in neither, the outbox is looked at after the inbox.
 	out := b.outbox.Counts()
 	s.Sent, s.Uncertain, s.Unconfirmed, s.Expired = out.Sent, out.Uncertain, out.Unconfirmed, out.Expired
+	s.Rejected, s.Deferred = out.Rejected, out.Deferred
 	s.Queued, s.SuppressedUsers, s.ThrottledUntil = out.Queued, out.Suppressed, out.ThrottledUntil
 	if b.breaker != nil {
 		s.Held = b.breaker.Held()
@@ -227,16 +241,30 @@ func (r *Runtime) statusHandler() http.Handler {
 func (r *Runtime) snapshot() metrics.Snapshot {
 	var m metrics.Snapshot
 	now := time.Now()
-	for _, s := range r.Status() {
-		m.Bots = append(m.Bots, metrics.Bot{
-			Name: s.Bot, State: s.State, Generation: s.Generation, Received: int64(s.Received), Duplicates: int64(s.Duplicates),
-			Handled: int64(s.Handled), Failed: int64(s.Failed), Retried: int64(s.Retried), Waiting: int64(s.Waiting), Sent: int64(s.Sent),
-			Queued: int64(s.Queued), Uncertain: int64(s.Uncertain), Expired: int64(s.Expired), Unconfirmed: int64(s.Unconfirmed), Suppressed: int64(s.SuppressedUsers), HeldUsers: int64(s.Held), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
-		})
-	}
 	r.mu.Lock()
 	st := r.store
 	r.mu.Unlock()
+	for _, s := range r.Status() {
+		b := metrics.Bot{
+			Name: s.Bot, State: s.State, Generation: s.Generation,
+			Received: int64(s.Received), Duplicates: int64(s.Duplicates), Handled: int64(s.Handled), Failed: int64(s.Failures),
+			Retried: int64(s.Retried), Waiting: int64(s.Waiting), Running: s.Handlers, HeldUsers: int64(s.Held),
+			Sent: int64(s.Sent), Queued: int64(s.Queued), Deferred: int64(s.Deferred), Rejected: int64(s.Rejected), Uncertain: int64(s.Uncertain),
+			Expired: int64(s.Expired), Unconfirmed: int64(s.Unconfirmed), Suppressed: int64(s.SuppressedUsers),
+			Reloads: int64(s.Reloads), ReloadErrors: int64(s.ReloadErrors), Deaths: int64(s.Deaths), ThrottledFor: max(0, s.ThrottledUntil.Sub(now)),
+		}
+		if !s.Oldest.IsZero() {
+			b.OldestWaiting = now.Sub(s.Oldest)
+		}
+		if st != nil {
+			dead, held, err := st.Kept(context.Background(), s.Bot)
+			if err != nil {
+				r.cfg.Logger.Warn("count what is kept, for the metrics", "bot", s.Bot, "err", err)
+			}
+			b.Dead, b.Held = int64(dead), int64(held)
+		}
+		m.Bots = append(m.Bots, b)
+	}
 	if st != nil {
 		counts := st.Stats()
 		m.StoreCommits, m.StoreUpdates = counts.Commits, counts.Updates

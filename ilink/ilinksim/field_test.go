@@ -150,7 +150,7 @@ func TestStatusPause(t *testing.T) {
 				t.Errorf("%s: %s", name, a.body)
 			}
 		}
-		if took := time.Since(begun); took < 2*spinPause || took > 20*spinPause {
+		if took := time.Since(begun); took < 2*spinPause {
 			t.Errorf("three polls of %s took %v", name, took)
 		}
 	}

@@ -1,5 +1,7 @@
 package inbox
 
+import "time"
+
 // Counts are what an inbox has done since it was made, and how it is now.
 type Counts struct {
 	Received   int // messages, without repeats, and runs of timers
@@ -8,9 +10,13 @@ type Counts struct {
 	Handled    int
 	Failed     int // kept as dead
 	Retried    int
+	Failures   int // tries that ended with an error
 
 	Asking   int // handlers that wait for the user's answer
 	Sleeping int // handlers that sleep
+	Running  int // handlers that have a place
+	// Oldest is when the message was received that has waited longest, zero without one.
+	Oldest time.Time
 }
 
 // Waiting is how many are received and not yet through.
@@ -19,8 +25,17 @@ func (n Counts) Waiting() int { return n.Received - n.Handled - n.Failed }
 // Counts returns the counts at this moment.
 func (ib *Inbox) Counts() Counts {
 	ib.countsMu.Lock()
-	defer ib.countsMu.Unlock()
-	return ib.counts
+	n := ib.counts
+	ib.countsMu.Unlock()
+	n.Running = ib.places.running()
+	ib.mu.Lock()
+	defer ib.mu.Unlock()
+	for _, c := range ib.conversations {
+		if len(c.queue) > 0 && (n.Oldest.IsZero() || c.queue[0].Received.Before(n.Oldest)) {
+			n.Oldest = c.queue[0].Received
+		}
+	}
+	return n
 }
 
 func (ib *Inbox) count(change func(*Counts)) {

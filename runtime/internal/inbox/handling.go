@@ -184,6 +184,7 @@ func (ib *Inbox) interrupt(c *conversation, in *message) {
 func (ib *Inbox) failed(in *message, err error) (again bool) {
 	in.Attempts++
 	retry := ib.opts.Handler.Retry(err, in.Attempts)
+	ib.count(func(n *Counts) { n.Failures++ })
 	failure := store.Failure{Error: err.Error(), Traceback: retry.Detail, RetryOnReload: retry.WithNextVersion, Afresh: retry.Afresh}
 	if in.deaths >= maxDeaths {
 		failure.Error = fmt.Sprintf("it was handled %d times, and each time %v", in.deaths, err)

@@ -96,6 +96,13 @@ func (p *places) enterAlone(ctx context.Context, timer bool) *waiter {
 	return w
 }
 
+// running is how many places are taken.
+func (p *places) running() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.taken
+}
+
 // wasAlone reports whether no other has had a place while this one did.
 func (p *places) wasAlone(w *waiter) bool {
 	p.mu.Lock()

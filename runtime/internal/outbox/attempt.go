@@ -74,6 +74,9 @@ func (o *Outbox) failed(ctx context.Context, c *conversation, p *pending, window
 	// Codes that aren't known, and statuses that say that this message is at fault
 	// and not the way to the server, are taken for a refusal only when they repeat.
 	unknown := errors.As(err, &api)
+	if unknown {
+		o.count(func(n *Counts) { n.Rejected++ })
+	}
 	if errors.As(err, &te) {
 		unknown = slices.Contains([]int{400, 413, 422}, te.Status)
 	}

@@ -12,8 +12,10 @@ type Counts struct {
 	Uncertain   int // requests whose answer was lost
 	Unconfirmed int // accepted, and most likely thrown away
 	Expired     int // given up, as they waited too long
+	Rejected    int // requests that the server refused
 
 	Queued     int // to be sent, or waiting for the user to write
+	Deferred   int // of those queued: waiting for the user to write
 	Suppressed int // users to whom the server doesn't deliver
 	// ThrottledUntil is when sending goes on, zero unless it is throttled.
 	ThrottledUntil time.Time
@@ -27,6 +29,10 @@ func (o *Outbox) Counts() Counts {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	n.Queued, n.Suppressed = o.queued, o.suppressedUsers()
+	for c := range o.active {
+		room, _ := o.room(c)
+		n.Deferred += max(0, len(c.queue)-room)
+	}
 	if time.Now().Before(o.throttle.Until) {
 		n.ThrottledUntil = o.throttle.Until
 	}
