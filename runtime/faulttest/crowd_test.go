@@ -34,6 +34,7 @@ type crowd struct {
 	lost     int
 	repeated []string // client ids of answers that came twice
 	doubles  map[int]int
+	seen     int // sends that were looked at
 	took     time.Duration
 }
 
@@ -76,11 +77,11 @@ func (c *crowd) run() {
 	}
 	killed := 0
 	var killAt time.Time
-	for seen := 0; c.answered < c.total() || killed < c.kills; {
+	for c.answered < c.total() || killed < c.kills {
 		if killed < c.kills && killAt.IsZero() && c.answered >= at[killed] {
 			killAt = time.Now().Add(time.Duration(c.rng.Int64N(int64(c.jitter))))
 		}
-		sent, err := c.next(ctx, seen, killAt)
+		sent, err := c.next(ctx, c.seen, killAt)
 		switch {
 		case err != nil:
 			c.t.Fatalf("%v after %d of %d answers and %d kills; unanswered: %s; rejected: %+v; %+v",
@@ -91,7 +92,7 @@ func (c *crowd) run() {
 			c.killOnce(killed)
 		}
 		for _, s := range sent {
-			seen = s.N
+			c.seen = s.N
 			c.take(s, killed)
 		}
 	}
@@ -222,6 +223,11 @@ func (c *crowd) settled() rows {
 	c.t.Helper()
 	c.polling()
 	c.stop()
+	// What the last kill doubled may come behind the last answer.
+	for _, s := range c.sim.Sent(c.seen) {
+		c.seen = s.N
+		c.take(s, c.kills)
+	}
 	r := c.look()
 	if n := c.total(); c.answered != n || len(c.sim.Sent(0)) != n+len(c.repeated) || len(r.inbox) != 1 || r.inbox["done"] != n {
 		c.t.Errorf("%d messages, %d answers, %d sends, of them %d repeated; inbox %v", n, c.answered, len(c.sim.Sent(0)), len(c.repeated), r.inbox)
