@@ -38,11 +38,7 @@ func proxyTrouble(client *http.Client, req *http.Request, err error) string {
 	case name == "":
 		return ""
 	}
-	inner := err
-	var ue *url.Error
-	for errors.As(inner, &ue) && ue.Err != nil {
-		inner = ue.Err
-	}
+	inner := withoutURL(err)
 	var op *net.OpError
 	if errors.As(inner, &op) && (op.Op == "proxyconnect" || op.Op == "socks connect") {
 		return fmt.Sprintf("the proxy %s can't be reached (%v): start it, or change HTTPS_PROXY, or name the server in NO_PROXY", name, op.Err)

@@ -82,15 +82,19 @@ func (e *TransportError) MayHaveArrived() bool {
 	return !e.unsent
 }
 
-// newNetError classifies an error of net/http. The *url.Error around it names
-// the full URL, query and all, so only what is inside it is kept.
-func newNetError(op string, err error, red *redactor) *TransportError {
-	inner := err
+// withoutURL returns what is inside the *url.Error of net/http, which names the full URL,
+// query and all.
+func withoutURL(err error) error {
 	var ue *url.Error
-	for errors.As(inner, &ue) && ue.Err != nil {
-		inner = ue.Err
+	for errors.As(err, &ue) && ue.Err != nil {
+		err = ue.Err
 	}
-	e := &TransportError{Op: op, Kind: classify(err), Detail: red.text(inner.Error())}
+	return err
+}
+
+// newNetError classifies an error of net/http.
+func newNetError(op string, err error, red *redactor) *TransportError {
+	e := &TransportError{Op: op, Kind: classify(err), Detail: red.text(withoutURL(err).Error())}
 	for _, known := range []error{context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, known) {
 			e.cause = known

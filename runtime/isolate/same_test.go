@@ -175,21 +175,7 @@ func textMessage(text string) *ilink.Message {
 }
 
 // anySandbox is a script in this process or in another.
-type anySandbox interface {
-	OnMessage(ctx context.Context, ev *luabind.Event) error
-	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
-	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
-	OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error
-	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
-	Schedules() []luabind.Schedule
-	OnStart(ctx context.Context, reason string) error
-	OnStop(ctx context.Context, reason string) error
-	OnError(ctx context.Context, ev *luabind.Event, failure error) error
-	State() ([]byte, error)
-	HasInterrupt() bool
-	OverLimit() bool
-	Close(ctx context.Context) error
-}
+type anySandbox = luabind.Script
 
 // play is what a test does with a script.
 type play struct {

@@ -14,7 +14,7 @@ import (
 // InProcesses loads each bot into a process of its own, as [bot.sandbox] isolation =
 // "process" does. command starts one; it is what [runtime.Config.SandboxCommand] is.
 func InProcesses(command []string) world.Loader {
-	return func(ctx context.Context, cfg luabind.Config, options modules.Options) (world.Sandbox, error) {
+	return func(ctx context.Context, cfg luabind.Config, options modules.Options) (luabind.Script, error) {
 		passed, err := json.Marshal(options)
 		if err != nil {
 			return nil, fmt.Errorf("pass on the options of modules: %w", err)

@@ -2,6 +2,7 @@ package inbox
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 )
@@ -129,7 +130,7 @@ func (p *places) await(ctx context.Context, w *waiter, over <-chan time.Time) (i
 		p.free(w)
 	default:
 		for _, queue := range []*[]*waiter{&p.messages, &p.due, &p.suspects} {
-			*queue = slicesWithout(*queue, w)
+			*queue = slices.DeleteFunc(*queue, func(other *waiter) bool { return other == w })
 		}
 	}
 	return false
@@ -213,15 +214,6 @@ func (p *places) leave(w *waiter) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free(w)
-}
-
-func slicesWithout(queue []*waiter, w *waiter) []*waiter {
-	for i, other := range queue {
-		if other == w {
-			return append(queue[:i:i], queue[i+1:]...)
-		}
-	}
-	return queue
 }
 
 // place is where a handler runs, as the inbox must know it when the handler waits for an

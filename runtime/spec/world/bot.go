@@ -15,28 +15,12 @@ import (
 	"github.com/ilinkd/ilinkd/runtime"
 )
 
-// Sandbox is what a world needs of a loaded script; a [luabind.Sandbox] is one.
-type Sandbox interface {
-	OnMessage(ctx context.Context, ev *luabind.Event) error
-	HasInterrupt() bool
-	OnInterrupt(ctx context.Context, ev *luabind.Event) (stop bool, err error)
-	OnSessionExpired(ctx context.Context, info luabind.SessionInfo) error
-	OnSuppressed(ctx context.Context, info luabind.SuppressedInfo) error
-	OnTimer(ctx context.Context, ev *luabind.TimerEvent) error
-	Schedules() []luabind.Schedule
-	OnStart(ctx context.Context, reason string) error
-	OnStop(ctx context.Context, reason string) error
-	OnError(ctx context.Context, ev *luabind.Event, failure error) error
-	State() ([]byte, error)
-	Close(ctx context.Context) error
-}
-
 // Loader loads a script with the modules that all bots have, made of options, and
 // those of cfg.
-type Loader func(ctx context.Context, cfg luabind.Config, options modules.Options) (Sandbox, error)
+type Loader func(ctx context.Context, cfg luabind.Config, options modules.Options) (luabind.Script, error)
 
 // load loads a script in this process.
-func load(ctx context.Context, cfg luabind.Config, options modules.Options) (Sandbox, error) {
+func load(ctx context.Context, cfg luabind.Config, options modules.Options) (luabind.Script, error) {
 	cfg.Modules = slices.Concat(modules.Standard(options), cfg.Modules)
 	s, err := luabind.Load(ctx, cfg)
 	if err != nil {
@@ -93,7 +77,7 @@ type Bot struct {
 
 // generation is one loading of the script.
 type generation struct {
-	sandbox Sandbox
+	sandbox luabind.Script
 	// killed says that it was ended as a crash ends it: its handlers are run again.
 	killed bool
 	// handlers are those under way.
